@@ -1,0 +1,184 @@
+/*
+ * The relay: links, sessions, rooms, switching, safety. It decides; the runtime moves
+ * octets.
+ *
+ * The engine's four faces (STYLE.md section 5): lp_relay_on_* tells it what happened,
+ * lp_relay_next_* asks what to do about it, lp_relay_deadline and _on_deadline keep its
+ * time. It never calls back, never logs, and allocates only when a link or a room comes
+ * to be. One relay belongs to one worker: rooms on different workers share nothing.
+ *
+ * A *link* is one QUIC connection as the relay knows it. Its number says which slot it
+ * has and which generation, so that a late event for a link that is gone is harmless.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "core/guard.h"
+#include "core/stats.h"
+#include "wire/datagram.h"
+#include "wire/message.h"
+
+typedef struct lp_relay lp_relay;
+typedef uint32_t lp_link; /* 0 is none */
+
+#define LP_FINGERPRINT_LEN 32 /* SHA-256 of a public key's SubjectPublicKeyInfo */
+typedef struct lp_fingerprint {
+    uint8_t octet[LP_FINGERPRINT_LEN];
+} lp_fingerprint;
+
+#define LP_RELAY_HELLO_TIMEOUT  LP_SECONDS(10) /* from link to a complete hello */
+#define LP_RELAY_BUDGET_TIMEOUT LP_SECONDS(2)  /* a hello waits this long for the path's MTU */
+#define LP_RELAY_LATENCY_EVERY  LP_SECONDS(5)
+#define LP_RELAY_MAX_STATIONS   4096           /* learned LAN stations in one room */
+#define LP_RELAY_ROOM_MTU_DEFAULT 1280
+#define LP_RELAY_ROOM_MTU_MIN     576
+
+typedef struct lp_relay_config {
+    uint32_t worker;      /* 0 to 255: the top octet of every peer and room number */
+    size_t max_links;     /* connections, admitted or not */
+    size_t max_rooms;
+    size_t max_clients;   /* in one room; at least 1 */
+    uint32_t room_mtu;    /* most that a room's MTU may be */
+    lp_guard_limits limits;
+    lp_random random;
+} lp_relay_config;
+
+/* Limits of 4096, 1024, 64; the default MTU and rates. Worker 0; random must be set. */
+lp_relay_config lp_relay_default_config(void);
+
+/* NULL when memory runs out. */
+lp_relay *lp_relay_new(const lp_relay_config *config, lp_time now);
+void lp_relay_free(lp_relay *relay); /* NULL is fine */
+
+/* --- events in ------------------------------------------------------------------- */
+
+/*
+ * A QUIC handshake completed; `identity` is the peer's key.
+ *   LP_ERR_FULL       max_links are there
+ *   LP_ERR_NO_MEMORY
+ */
+LP_MUST_USE lp_err lp_relay_on_connect(lp_relay *relay, const lp_fingerprint *identity,
+                                       const lp_addr *from, lp_time now, lp_link *out_link);
+
+/*
+ * What a DATAGRAM to this link may carry now, and whether path MTU discovery is done
+ * with it. Admission waits for `settled` (or LP_RELAY_BUDGET_TIMEOUT).
+ */
+void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settled, lp_time now);
+void lp_relay_on_rtt(lp_relay *relay, lp_link link, lp_duration rtt);
+
+/* Octets of the control stream, in order. A broken message closes the link. */
+void lp_relay_on_control(lp_relay *relay, lp_link link, lp_bytes octets, lp_time now);
+
+/* The connection is gone; `reason` is what others hear unless the peer said better. */
+void lp_relay_on_close(lp_relay *relay, lp_link link, const char *reason, lp_time now);
+
+/*
+ * Where a datagram goes. `targets` is the engine's, valid until the next call on it;
+ * the datagram goes out to each unchanged. Counted already, but for what happens to it
+ * at a target: tell that with lp_relay_on_egress.
+ */
+typedef struct lp_verdict {
+    lp_action action;
+    lp_reason reason; /* LP_REASON_NONE when forwarded */
+    const lp_link *targets;
+    size_t target_count;
+} lp_verdict;
+
+lp_verdict lp_relay_on_datagram(lp_relay *relay, lp_link from, lp_bytes datagram, lp_time now);
+
+/* A forwarded datagram met `target`: LP_REASON_NONE, EGRESS_BUDGET or QUEUE. */
+void lp_relay_on_egress(lp_relay *relay, lp_link target, size_t len, lp_reason reason);
+
+/* --- work out --------------------------------------------------------------------- */
+
+/* One control message, framed, for the link's stream. Drain before writing datagrams. */
+typedef struct lp_relay_send {
+    lp_link link;
+    lp_bytes octets; /* valid until the next call */
+} lp_relay_send;
+bool lp_relay_next_send(lp_relay *relay, lp_relay_send *out_send);
+
+/* A link to close once what next_send gave for it is written. It is forgotten already. */
+typedef struct lp_relay_close {
+    lp_link link;
+    uint64_t code; /* application error code, docs/protocol.md "Close codes" */
+    char reason[LP_REASON_MAX + 1];
+} lp_relay_close;
+bool lp_relay_next_close(lp_relay *relay, lp_relay_close *out_close);
+
+/* For the log. The engine keeps at most 256 of them; older ones are overwritten. */
+typedef enum lp_relay_event_kind {
+    LP_RELAY_JOINED,
+    LP_RELAY_TOOK_OVER, /* joined, replacing its own stale session */
+    LP_RELAY_REJECTED,
+    LP_RELAY_LEFT,
+    LP_RELAY_ROOM_MADE,
+    LP_RELAY_ROOM_GONE,
+    LP_RELAY_MALFORMED, /* count says how many by now */
+    LP_RELAY_MESSAGE_UNKNOWN,
+} lp_relay_event_kind;
+
+typedef struct lp_relay_event {
+    lp_relay_event_kind kind;
+    lp_link link;
+    lp_peer peer;
+    lp_role role;
+    lp_room_code room;
+    bool has_mac;
+    lp_mac mac;
+    lp_addr from;
+    uint32_t mtu; /* the room's */
+    uint64_t count;
+    char text[LP_REASON_MAX + 1]; /* reason, or the sentence sent with a reject */
+} lp_relay_event;
+bool lp_relay_next_event(lp_relay *relay, lp_relay_event *out_event);
+
+lp_time lp_relay_deadline(const lp_relay *relay);
+void lp_relay_on_deadline(lp_relay *relay, lp_time now);
+
+/* Says goodbye to every member (next_send, next_close); no more links are admitted. */
+void lp_relay_shut_down(lp_relay *relay, const char *reason, lp_time now);
+
+/* --- looking in, for status and metrics -------------------------------------------- */
+
+typedef struct lp_relay_room_view {
+    lp_room_code code;
+    uint32_t room_id;
+    uint32_t mtu;
+    bool has_gateway;
+    size_t clients;
+    size_t stations;
+} lp_relay_room_view;
+
+typedef struct lp_relay_peer_view {
+    lp_link link;
+    lp_peer peer_id;
+    lp_role role;
+    bool has_mac;
+    lp_mac mac;
+    lp_fingerprint identity;
+    lp_addr from;
+    size_t budget;
+    lp_duration rtt;
+    lp_time joined_at, last_seen;
+    uint64_t malformed;
+    lp_stats stats;                   /* what the relay counted of this peer */
+    const lp_stats_message *reported; /* its last stats message, or NULL (L-028) */
+    char software[LP_SOFTWARE_MAX + 1];
+} lp_relay_peer_view;
+
+size_t lp_relay_link_count(const lp_relay *relay);
+const lp_stats *lp_relay_stats(const lp_relay *relay); /* all peers, past ones too */
+
+/* `*cursor` starts at 0. False when there are no more. */
+bool lp_relay_next_room(const lp_relay *relay, size_t *cursor, lp_time now,
+                        lp_relay_room_view *out_view);
+bool lp_relay_next_peer(const lp_relay *relay, const lp_room_code room, size_t *cursor,
+                        lp_relay_peer_view *out_view);
+
+/* What a frame log line needs to say who sent it. False: not a member. */
+bool lp_relay_whois(const lp_relay *relay, lp_link link, lp_peer *out_peer,
+                    const char **out_room);

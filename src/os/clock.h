@@ -1,0 +1,19 @@
+/* Monotonic time, and an alarm finer than a millisecond (timerfd on Linux). */
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+
+lp_time lp_clock_now(void);
+int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificates */
+
+typedef struct lp_alarm {
+    int fd; /* readable when the alarm went off */
+    lp_time at;
+} lp_alarm;
+
+LP_MUST_USE lp_err lp_alarm_open(lp_alarm *alarm, lp_why *why);
+void lp_alarm_close(lp_alarm *alarm);
+/* LP_NEVER stops it. Costs nothing when `at` has not changed. */
+void lp_alarm_set(lp_alarm *alarm, lp_time at);
+void lp_alarm_clear(lp_alarm *alarm); /* after it went off: makes the fd unreadable */

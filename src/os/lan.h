@@ -1,0 +1,74 @@
+/*
+ * The party's wire: one Ethernet interface, captured and injected by AF_PACKET, and the
+ * gateway host's own stack (J-06), with nothing left behind on exit or crash: promiscuous
+ * by membership, filters and programs owned by file descriptors.
+ */
+#pragma once
+
+#include "base/mac.h"
+
+typedef struct lp_lan lp_lan;
+
+#define LP_LAN_NAME_LEN 16
+#define LP_LAN_MAX_MEMBERS 1024 /* addresses in the kernel's filter; beyond, user space decides */
+
+typedef struct lp_lan_info {
+    char name[LP_LAN_NAME_LEN];
+    unsigned ifindex;
+    lp_mac mac;
+    unsigned mtu;
+    bool can_reach_host; /* frames can be handed to this host's own stack */
+} lp_lan_info;
+
+/*
+ * Picks the only suitable wired interface: Ethernet, up with carrier, a real device or a
+ * veth, no loopback, Wi-Fi, bridge, bridge port, bond member, tunnel or container end.
+ *   LP_ERR_NOT_FOUND  none; `why` lists what was seen and why each was passed over
+ *   LP_ERR_IN_USE     several; `why` lists them, so that one can be named
+ */
+LP_MUST_USE lp_err lp_lan_pick(char out_name[LP_LAN_NAME_LEN], lp_why *why);
+
+/*
+ * Opens it: checks (G-004 to G-006, each with its own sentence), capture socket,
+ * promiscuous membership, in-kernel filter with no members yet.
+ */
+LP_MUST_USE lp_err lp_lan_open(const char *name, lp_lan **out_lan, lp_why *why);
+void lp_lan_close(lp_lan *lan); /* NULL is fine */
+int lp_lan_fd(const lp_lan *lan);
+const lp_lan_info *lp_lan_look(const lp_lan *lan);
+bool lp_lan_has_carrier(const lp_lan *lan); /* asked anew */
+
+/*
+ * Renews the in-kernel filter: from now on unicast reaches us only for these addresses,
+ * and what comes from them (our own injections coming back, loops) does not.
+ */
+LP_MUST_USE lp_err lp_lan_set_members(lp_lan *lan, const lp_mac *members, size_t count);
+
+/* A captured frame and what the card was still to do to it, in core/offload.h's terms. */
+typedef struct lp_lan_frame {
+    size_t len;
+    bool from_own_host;     /* outgoing: this machine's own traffic to players */
+    bool has_tag;           /* a VLAN tag that the kernel took off */
+    uint16_t tag;           /* its control information: priority, VID */
+    bool needs_checksum;
+    uint16_t checksum_start, checksum_offset;
+    enum { LP_LAN_GSO_NONE, LP_LAN_GSO_TCP4, LP_LAN_GSO_TCP6, LP_LAN_GSO_UDP, LP_LAN_GSO_OTHER } gso;
+    uint16_t segment_len, header_len;
+} lp_lan_frame;
+
+/*
+ * One frame into `space` (64 KiB and more hold anything).
+ *   LP_ERR_WOULD_BLOCK; LP_ERR_NOT_FOUND: the interface is gone; LP_ERR_IO.
+ *   A link that went down is not an error: it says WOULD_BLOCK until it is back.
+ */
+LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame);
+
+/* Onto the wire. LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_IO. */
+LP_MUST_USE lp_err lp_lan_write(lp_lan *lan, lp_bytes frame);
+
+/* Into this host's own stack, as if the wire had brought it. LP_ERR_UNSUPPORTED where the
+ * kernel cannot (before 5.18): lp_lan_info says so beforehand. */
+LP_MUST_USE lp_err lp_lan_write_to_host(lp_lan *lan, lp_bytes frame);
+
+/* Frames the kernel dropped because we read too slowly, since the last call. */
+uint64_t lp_lan_take_kernel_drops(lp_lan *lan);

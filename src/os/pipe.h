@@ -1,0 +1,25 @@
+/*
+ * Local talk between a program and the people who ask it things: a UNIX stream socket (a
+ * named pipe on Windows). One short request line, one answer, closed.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/span.h"
+#include "base/time.h"
+
+typedef struct lp_pipe lp_pipe; /* a listening one */
+
+/* Replaces a stale socket file; mode 0600, or 0660 with `group_may`. LP_ERR_IN_USE: another
+ * program is answering there. */
+LP_MUST_USE lp_err lp_pipe_listen(const char *path, lp_pipe **out_pipe, lp_why *why);
+void lp_pipe_close(lp_pipe *pipe); /* removes the file where it may; NULL is fine */
+int lp_pipe_fd(const lp_pipe *pipe);
+
+/* Accepts one; -1: nobody waits. Non-blocking fd, the caller closes it. */
+int lp_pipe_accept(lp_pipe *pipe);
+
+/* The asking side, blocking: sends `request` and a newline, reads to the end.
+ * LP_ERR_NOT_FOUND: nobody answers there; LP_ERR_TIMEOUT; LP_ERR_TOO_BIG over max_len. */
+LP_MUST_USE lp_err lp_pipe_ask(const char *path, const char *request, lp_duration timeout,
+                               size_t max_len, char **out_answer, lp_why *why);

@@ -1,0 +1,30 @@
+/* Life as a service: readiness, watchdog, privileges. */
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+
+/* sd_notify(3) without its library; does nothing where NOTIFY_SOCKET is not set. */
+void lp_service_ready(const char *status);
+void lp_service_status(const char *status);
+void lp_service_stopping(void);
+/* How often lp_service_alive must be called; 0: nobody is watching. */
+lp_duration lp_service_watchdog(void);
+void lp_service_alive(void);
+
+typedef enum lp_privilege { /* bits */
+    LP_KEEP_NOTHING = 0,
+    LP_KEEP_NET_ADMIN = 1,
+    LP_KEEP_NET_RAW = 2,
+} lp_privilege;
+
+/*
+ * Gives up everything but `keep`, for good (no_new_privs, bounding set, securebits). When
+ * started as root, becomes `user` (and its group) first; NULL keeps the user. Not started
+ * as root: drops the capabilities there are.
+ *   LP_ERR_NOT_FOUND  no such user
+ */
+LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);
+
+/* chown, for files that the program must still write afterwards. NULL user: nothing. */
+LP_MUST_USE lp_err lp_file_give(const char *path, const char *user, lp_why *why);

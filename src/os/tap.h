@@ -1,0 +1,31 @@
+/*
+ * The player's virtual Ethernet adapter: a TAP device that exists while it is open.
+ *
+ * The kernel removes it when the handle closes, a crash included: nothing to restore.
+ */
+#pragma once
+
+#include "base/mac.h"
+
+#define LP_IFNAME_LEN 16
+
+typedef struct lp_tap lp_tap;
+
+/*
+ * Creates the adapter, down, with this MAC. `name` may hold %d; NULL means "lan%d".
+ *   LP_ERR_DENIED, LP_ERR_IN_USE (the name), LP_ERR_UNSUPPORTED (no /dev/net/tun), LP_ERR_IO
+ */
+LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why);
+void lp_tap_close(lp_tap *tap); /* NULL is fine */
+int lp_tap_fd(const lp_tap *tap);
+const char *lp_tap_name(const lp_tap *tap);
+unsigned lp_tap_ifindex(const lp_tap *tap);
+
+LP_MUST_USE lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why);
+/* Up with carrier, or without carrier: DHCP clients and games see the cable. */
+LP_MUST_USE lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why);
+
+/* One frame into `space`; its length. LP_ERR_WOULD_BLOCK, LP_ERR_IO (W-026: we stop). */
+LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len);
+/* LP_ERR_WOULD_BLOCK: the kernel's queue is full and the frame is lost, as on a wire. */
+LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame);

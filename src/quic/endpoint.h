@@ -1,0 +1,178 @@
+/*
+ * QUIC endpoints and connections over ngtcp2, without sockets and without a clock: the
+ * caller brings UDP payloads and the time, and takes UDP payloads away.
+ *
+ * One endpoint per UDP socket serves any number of connections: a relay's accepts, a
+ * client's dials. Not thread-safe; one endpoint belongs to one loop.
+ *
+ * Plaintext is valid only inside the library's own receive call, so what arrives is
+ * handed over by the functions of lp_quic_handler. They may queue (lp_conn_send,
+ * lp_conn_close, lp_conn_want_write) but must not write packets.
+ *
+ * After reading a batch of packets, write what is due:
+ *
+ *     while ((conn = lp_quic_next_due(quic, now)))
+ *         for (;;) { ... lp_conn_write(conn, ...) ... until LP_WRITE_NOTHING }
+ *     while (lp_quic_next_stateless(quic, ...)) { ... }
+ *     sleep until lp_quic_deadline(quic)
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "quic/tls.h"
+
+typedef struct lp_quic lp_quic;
+typedef struct lp_conn lp_conn;
+
+#define LP_QUIC_CID_LEN      8
+#define LP_UDP_PAYLOAD_MAX   1452 /* largest packet written: 1500 less IPv6 and UDP headers */
+#define LP_QUIC_IDLE_TIMEOUT LP_SECONDS(30)
+#define LP_QUIC_KEEP_ALIVE   LP_SECONDS(5)
+#define LP_QUIC_STREAM_QUEUE_MAX (512 * 1024) /* control octets waiting for one peer */
+
+/* One UDP payload with its addresses. */
+typedef struct lp_udp_packet {
+    lp_addr local; /* ours; the address may be any (a socket's own port is then known) */
+    lp_addr remote;
+    uint8_t ecn;   /* the IP header's two bits, RFC 3168 */
+    lp_bytes payload;
+} lp_udp_packet;
+
+/* Why a connection ended. */
+typedef struct lp_quic_end {
+    lp_err err;        /* LP_OK: the peer closed with `code`; TIMEOUT, UNTRUSTED, REFUSED
+                          (a handshake refused by the other side), CLOSED (we did), IO */
+    uint64_t code;     /* application error code when err is LP_OK or CLOSED */
+    char reason[256];  /* the peer's words, or a sentence of ours: what happened, and for
+                          UNTRUSTED what was expected and what came */
+} lp_quic_end;
+
+typedef struct lp_quic_handler {
+    void *state;
+    /* The handshake is complete. False: refuse it (the connection is closed). */
+    bool (*on_connected)(void *state, lp_conn *conn, lp_time now);
+    /* Octets of the control stream, in order. */
+    void (*on_stream)(void *state, lp_conn *conn, lp_bytes octets, lp_time now);
+    void (*on_datagram)(void *state, lp_conn *conn, lp_bytes datagram, lp_time now);
+    /* What a DATAGRAM may carry changed (path MTU discovery, migration), or settled. */
+    void (*on_budget)(void *state, lp_conn *conn, size_t budget, bool settled, lp_time now);
+    /* The peer's address changed and was validated. */
+    void (*on_migrated)(void *state, lp_conn *conn, const lp_addr *remote, lp_time now);
+    /* Called once for every connection that on_connected or lp_quic_dial made known, last
+     * of all; `conn` is freed after it. */
+    void (*on_ended)(void *state, lp_conn *conn, const lp_quic_end *end, lp_time now);
+} lp_quic_handler;
+
+typedef struct lp_quic_config {
+    lp_tls *tls;          /* borrowed for the endpoint's life */
+    bool accepts;         /* a relay's */
+    uint8_t worker;       /* the first octet of every connection id (steering) */
+    size_t max_conns;     /* handshakes included */
+    size_t max_conns_per_ip;      /* 0: no limit. Per IPv4 address, per IPv6 /64 */
+    size_t max_handshakes;        /* unfinished ones; from half of it on, Retry is demanded */
+    size_t max_handshakes_per_ip; /* unfinished ones */
+    lp_duration idle_timeout, keep_alive;
+    uint8_t secret[32];   /* for tokens, stateless resets and connection ids; a relay's is
+                             kept in its state directory, so that resets survive restarts */
+    lp_random random;
+    lp_quic_handler handler;
+} lp_quic_config;
+
+/* Limits for a relay of 4096 connections; LP_QUIC_* timeouts. tls, secret, random and
+ * handler are left to the caller. */
+lp_quic_config lp_quic_default_config(void);
+
+LP_MUST_USE lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic, lp_why *why);
+/* Ends every connection without a word. NULL is fine. */
+void lp_quic_free(lp_quic *quic);
+
+/* A UDP payload arrived. Garbage is dropped and counted. */
+void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
+
+/*
+ * Opens a connection. `local` is where it will be sent from (address any, port known,
+ * suffices). on_connected or on_ended follows.
+ */
+LP_MUST_USE lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local, const lp_addr *remote,
+                                lp_time now, lp_conn **out_conn);
+
+/* The next connection with something to write or a timer that ran out; NULL when none. Each
+ * is given once until it is due again. */
+lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now);
+lp_time lp_quic_deadline(const lp_quic *quic);
+
+/* The next packet that belongs to no connection (version negotiation, Retry, stateless
+ * reset, refusals). False when none. `packet->payload` is valid until the next call. */
+bool lp_quic_next_stateless(lp_quic *quic, lp_udp_packet *out_packet);
+
+/* --- connections ----------------------------------------------------------------------- */
+
+void lp_conn_set_user(lp_conn *conn, void *user);
+void *lp_conn_user(const lp_conn *conn);
+
+/* The key that the peer proved to hold; valid from on_connected. */
+const lp_key_hash *lp_conn_identity(const lp_conn *conn);
+const lp_addr *lp_conn_remote(const lp_conn *conn);
+lp_duration lp_conn_rtt(const lp_conn *conn); /* smoothed; 0 before the first sample */
+size_t lp_conn_budget(const lp_conn *conn);   /* most octets in one DATAGRAM now; 0: none */
+
+/*
+ * Queues octets on the control stream (a client's first stream, opened by need).
+ * Delivered in order or not at all.
+ *   LP_ERR_FULL    LP_QUIC_STREAM_QUEUE_MAX octets wait already: the peer is not reading
+ *   LP_ERR_CLOSED
+ */
+LP_MUST_USE lp_err lp_conn_send(lp_conn *conn, lp_bytes octets);
+
+/* Makes the connection due: the caller has datagrams for it. */
+void lp_conn_want_write(lp_conn *conn);
+
+typedef enum lp_write {
+    LP_WRITE_NOTHING, /* nothing to say, or congestion control says wait */
+    LP_WRITE_PACKET,  /* `out_packet` is to be sent; call again */
+    LP_WRITE_MORE,    /* the datagram was taken and the packet has room: call again with
+                         the next one, or with an empty view to finish it. Same `space`. */
+} lp_write;
+
+/*
+ * Writes the next UDP payload into `space` (at least LP_UDP_PAYLOAD_MAX). `datagram` may be
+ * empty; whether it was taken is in `*out_taken`. With `more_follow`, small datagrams share
+ * a packet. A datagram over lp_conn_budget is never taken: check first.
+ */
+lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow, lp_space space,
+                       lp_time now, bool *out_taken, lp_udp_packet *out_packet);
+
+/* Closes once queued control octets are written; on_ended follows from lp_quic_next_due.
+ * Safe to call from a handler. */
+void lp_conn_close(lp_conn *conn, uint64_t code, const char *reason);
+
+/*
+ * A client's address changed: probe and move to `local` with a fresh connection id
+ * (RFC 9000 section 9.2). Keeps the connection as it is on failure.
+ */
+LP_MUST_USE lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now);
+
+/* Sends something that asks for an answer, soon: is the path alive? */
+void lp_conn_ping(lp_conn *conn);
+
+typedef struct lp_conn_view { /* for status */
+    lp_duration rtt, rtt_min;
+    uint64_t cwnd, in_flight;
+    uint64_t packets_sent, packets_received, packets_lost;
+    size_t budget, udp_payload_max;
+} lp_conn_view;
+lp_conn_view lp_conn_look(const lp_conn *conn);
+
+typedef struct lp_quic_stats {
+    uint64_t packets_in, packets_out;
+    uint64_t garbage;          /* not QUIC, or for no connection of ours */
+    uint64_t refused_limits;   /* connections refused by a limit */
+    uint64_t retries;          /* address validations demanded */
+    uint64_t resets;           /* stateless resets sent */
+    uint64_t handshakes;       /* completed */
+    uint64_t handshakes_failed;
+} lp_quic_stats;
+const lp_quic_stats *lp_quic_stats_of(const lp_quic *quic);
+size_t lp_quic_conn_count(const lp_quic *quic);
