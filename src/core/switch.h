@@ -19,8 +19,11 @@ typedef struct lp_switch lp_switch;
 
 #define LP_STATION_LIFETIME LP_SECONDS(300) /* IEEE 802.1Q's default ageing time */
 
-/* NULL when memory runs out. `max_pinned` members and `max_stations` learned ones. */
-lp_switch *lp_switch_new(size_t max_pinned, size_t max_stations);
+/*
+ * NULL when memory runs out. `max_pinned` members and `max_stations` learned ones.
+ * `seed` is random: players choose addresses, and must not be able to make them collide.
+ */
+lp_switch *lp_switch_new(size_t max_pinned, size_t max_stations, uint32_t seed);
 void lp_switch_free(lp_switch *sw); /* NULL is fine */
 
 /*
