@@ -136,9 +136,21 @@ typedef struct lp_message {
  * this call a message is trusted to be within them.
  *   LP_ERR_TOO_BIG    over LP_MESSAGE_MAX
  *   LP_ERR_MALFORMED  not JSON, or a field is missing, of the wrong type or out of range;
- *                     `why` names the field
+ *                     `why` begins with the field's name and a colon
+ *   LP_ERR_NO_MEMORY
+ * Sentences for people (reason) are never a ground to refuse: they are cut to their
+ * limit, and control characters in them become spaces.
  */
 LP_MUST_USE lp_err lp_message_read(lp_bytes json, lp_message *out_message, lp_why *why);
+
+/*
+ * What a relay answers to a first message that lp_message_read refused: a bad room is
+ * LP_REJECT_BAD_ROOM, a bad role or mac LP_REJECT_BAD_ROLE_OR_MAC, a version of 0 or one
+ * newer than ours (whose fields we cannot judge) LP_REJECT_VERSION; all else, also what
+ * is no hello and what has nothing wrong with it, is LP_REJECT_MALFORMED. `why` already
+ * has the sentence.
+ */
+lp_reject_code lp_reject_code_of_hello(lp_bytes json);
 
 /*
  * Length and JSON into `space`; the octets written, or 0 if it does not fit
