@@ -1,0 +1,56 @@
+# The words people type. Everything is done by tools/build, tests/run-all and tools/demo;
+# what a build needs is installed by itself (tools/install-packages, Debian 12 and later).
+#
+#   make            build the programs, in build-release
+#   make demo       a LAN party in network namespaces, live; KEEP=1 leaves it up
+#   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
+#   make check      the fast tests only; no root
+#   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
+#   make install    PREFIX=/usr/local DESTDIR=
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAMS = lanparty-relay lanparty-gateway lanparty-client
+BUILT = $(foreach p,$(PROGRAMS),build-release/src/app/$(p:lanparty-%=%)/$(p))
+
+all:
+	@tools/install-packages build
+	@tools/build release
+
+demo:
+	@tools/install-packages all
+	@tools/build release
+	@tools/demo $(if $(KEEP),--keep)
+
+test:
+	@tools/install-packages all
+	@tests/run-all
+
+check:
+	@tools/install-packages build
+	@tests/run-all --fast
+
+lab:
+	@tools/install-packages all
+	@tests/run-all --lab $(TESTS)
+
+asan:
+	@tools/install-packages build
+	@tools/build asan
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin
+	for p in $(BUILT); do \
+	    $$p --man >$(DESTDIR)$(PREFIX)/share/man/man8/$${p##*/}.8 || exit 1; \
+	done
+	for unit in packaging/systemd/*.service; do \
+	    sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit \
+	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+	done
+
+clean:
+	rm -rf build-release build-asan build-dev build-fuzz build-cover
+
+.PHONY: all demo test check lab asan install clean
