@@ -10,17 +10,23 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "core/roster.h"
 #include "core/stats.h"
 #include "wire/message.h"
 
-#define LP_MEMBER_MAX_PEERS      1025 /* others in the room that are remembered */
-#define LP_MEMBER_BUDGET_TIMEOUT LP_SECONDS(1) /* or 3 round trips, whichever is longer */
-#define LP_MEMBER_WELCOME_TIMEOUT LP_SECONDS(10)
-#define LP_MEMBER_STATS_EVERY    LP_SECONDS(10)
+#define LP_MEMBER_MAX_PEERS          LP_ROSTER_MAX /* others in the room that are remembered */
+#define LP_MEMBER_BUDGET_TIMEOUT     LP_SECONDS(1) /* or 3 round trips, whichever is longer, */
+#define LP_MEMBER_BUDGET_TIMEOUT_MAX LP_SECONDS(5) /* but well within the relay's patience */
+#define LP_MEMBER_WELCOME_TIMEOUT    LP_SECONDS(10)
+#define LP_MEMBER_STATS_EVERY        LP_SECONDS(10)
+#define LP_MEMBER_MTU_MIN            576  /* a welcome with less is refused */
+#define LP_MEMBER_MTU_ENOUGH         1280 /* the default room's: hello need not wait for more */
 
-/* Reconnecting: 0.5 s doubling to 15 s, each wait drawn from its upper half. */
+/* Reconnecting: 0.5 s doubling to 15 s, each wait drawn from its upper half. A session that
+ * lasted LP_MEMBER_STEADY starts over at the first. */
 #define LP_MEMBER_BACKOFF_FIRST LP_MS(500)
 #define LP_MEMBER_BACKOFF_MAX   LP_SECONDS(15)
+#define LP_MEMBER_STEADY        LP_SECONDS(30)
 
 typedef struct lp_member lp_member;
 
@@ -42,13 +48,12 @@ typedef enum lp_member_state {
     LP_MEMBER_ENDED,      /* lp_member_leave was called */
 } lp_member_state;
 
-typedef struct lp_member_peer {
-    lp_peer id;
-    lp_role role;
-    bool has_mac;
-    lp_mac mac;
-    lp_duration rtt; /* relay to it and back; 0 unknown */
-} lp_member_peer;
+/* True in the states that have no use for a connection: where one still stands, the runtime
+ * sends what lp_member_next_send has left and closes it. on_lost is then harmless. */
+static inline bool lp_member_is_idle(lp_member_state state)
+{
+    return state == LP_MEMBER_OFFLINE || state >= LP_MEMBER_REFUSED;
+}
 
 /* NULL when memory runs out. Starts by wanting to connect. */
 lp_member *lp_member_new(const lp_member_config *config, lp_time now);
@@ -65,13 +70,20 @@ void lp_member_on_lost(lp_member *member, lp_time now);
 /* The path's DATAGRAM budget as measured, and whether it is final. Resends nothing. */
 void lp_member_on_budget(lp_member *member, size_t budget, bool settled, lp_duration rtt,
                          lp_time now);
+/* The most octets that a datagram may have now: what the path carries, and once joined
+ * no more than hello announced and the relay granted. */
 size_t lp_member_budget(const lp_member *member);
 
-/* Control stream octets. LP_ERR_MALFORMED: close with LP_CLOSE_PROTOCOL, then on_lost. */
+/*
+ * Control stream octets. On failure: close with LP_CLOSE_PROTOCOL, then on_lost.
+ *   LP_ERR_MALFORMED  cannot be read, out of order, out of range, or more news at once than
+ *                     LP_MEMBER_MAX_EVENTS
+ *   LP_ERR_NO_MEMORY
+ */
 LP_MUST_USE lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now,
                                         lp_why *why);
 
-/* Framed control octets to send; call until false. */
+/* Framed control octets to send, valid until the next call; call until false. */
 bool lp_member_next_send(lp_member *member, lp_bytes *out_octets);
 
 typedef enum lp_member_event_kind {
@@ -89,11 +101,15 @@ typedef struct lp_member_event {
     bool was_known;
     char text[LP_REASON_MAX + 1];
 } lp_member_event;
+/* Everyone in the room may join and leave between two drains. */
+#define LP_MEMBER_MAX_EVENTS (2 * LP_MEMBER_MAX_PEERS)
+
 /* In order, none lost; lifecycle before frames is the runtime's duty (G-018). */
 bool lp_member_next_event(lp_member *member, lp_member_event *out_event);
 
 const lp_welcome *lp_member_welcome(const lp_member *member); /* NULL unless joined */
-const lp_reject *lp_member_reject(const lp_member *member);   /* the last; NULL if none */
+/* The last since a welcome; NULL if none. */
+const lp_reject *lp_member_reject(const lp_member *member);
 
 /* The gateway as far as known: present, its peer id (0 if not told), its latency. */
 bool lp_member_gateway_present(const lp_member *member);
@@ -106,7 +122,7 @@ bool lp_member_next_peer(const lp_member *member, size_t *cursor, lp_member_peer
 /* Counters to send when the time comes. Borrowed for the member's life. */
 void lp_member_report(lp_member *member, const lp_stats *stats);
 
-/* Sends disconnect with this reason; the state becomes ENDED. */
+/* Sends disconnect with this reason where a hello went before; the state becomes ENDED. */
 void lp_member_leave(lp_member *member, const char *reason, lp_time now);
 
 lp_time lp_member_deadline(const lp_member *member);
