@@ -1,0 +1,298 @@
+#include "runtime/driver.h"
+
+#include <stdlib.h>
+
+#include "os/clock.h"
+#include "runtime/batch.h"
+
+/* Reads at most this many batches before writing: answers must not wait for a flood. */
+#define READS_PER_WAKE_UP 8
+
+struct lp_driver {
+    lp_udp *udp;
+    lp_quic *quic;
+    lp_alarm alarm;
+    lp_batch batch;
+    lp_driver_engine engine;
+    uv_poll_t socket_poll, alarm_poll;
+    bool socket_polled, alarm_polled; /* handles that libuv knows */
+    bool waits_for_room; /* the socket was full: writing goes on when it is writable */
+    bool is_closing;
+};
+
+static void on_socket(uv_poll_t *poll, int status, int events);
+
+static void watch_socket(lp_driver *driver)
+{
+    int events = UV_READABLE | (driver->waits_for_room ? UV_WRITABLE : 0);
+    uv_poll_start(&driver->socket_poll, events, on_socket);
+}
+
+static void fail(lp_driver *driver, lp_err err)
+{
+    if (driver->is_closing)
+        return;
+    uv_poll_stop(&driver->socket_poll);
+    driver->engine.on_failed(driver->engine.state, err);
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+/* False: the socket is full; the rest must wait. */
+static bool send_batch(lp_driver *driver)
+{
+    lp_err err = lp_batch_flush(&driver->batch, driver->udp);
+    bool was_waiting = driver->waits_for_room;
+    driver->waits_for_room = err == LP_ERR_WOULD_BLOCK;
+    if (driver->waits_for_room != was_waiting)
+        watch_socket(driver);
+    if (err && err != LP_ERR_WOULD_BLOCK)
+        fail(driver, err);
+    return err == LP_OK;
+}
+
+/* The next datagram that the connection can carry now, or an empty view. */
+static lp_bytes next_datagram(lp_driver *driver, lp_port *port, lp_time now)
+{
+    size_t late = 0;
+    lp_bytes datagram = {0};
+    if (!port || !port->queue)
+        return datagram;
+    for (;;) {
+        datagram = lp_queue_peek(port->queue, now, &late);
+        if (datagram.len == 0 || datagram.len <= lp_conn_budget(port->conn))
+            break;
+        lp_queue_pop(port->queue); /* the path shrank while it waited */
+        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_EGRESS_BUDGET, 1);
+    }
+    if (late > 0)
+        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_QUEUE, late);
+    return datagram;
+}
+
+/* False: the socket is full, and the connection has more to say. */
+static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
+{
+    lp_port *port = lp_conn_user(conn);
+    lp_write state = LP_WRITE_PACKET;
+    while (state != LP_WRITE_NOTHING) {
+        if (state == LP_WRITE_PACKET && !lp_batch_has_room(&driver->batch) &&
+            !send_batch(driver))
+            return false;
+        lp_bytes datagram = next_datagram(driver, port, now);
+        bool more_follow = datagram.len > 0 && lp_queue_count(port->queue) > 1;
+        bool was_taken = false;
+        lp_udp_packet packet;
+        state = lp_conn_write(conn, datagram, more_follow, lp_batch_space(&driver->batch), now,
+                              &was_taken, &packet);
+        if (was_taken)
+            lp_queue_pop(port->queue);
+        if (state == LP_WRITE_PACKET)
+            lp_batch_add(&driver->batch, &packet);
+    }
+    return true;
+}
+
+static bool write_conns(lp_driver *driver, lp_time now)
+{
+    for (;;) {
+        /* Each time: a connection that ends may give the others something to hear. */
+        driver->engine.settle(driver->engine.state, now);
+        lp_conn *conn = lp_quic_next_due(driver->quic, now);
+        if (!conn)
+            return true;
+        if (!write_conn(driver, conn, now)) {
+            lp_conn_want_write(conn);
+            return false;
+        }
+    }
+}
+
+static bool write_stateless(lp_driver *driver)
+{
+    lp_udp_packet packet;
+    while (lp_batch_has_room(&driver->batch) || send_batch(driver)) {
+        if (!lp_quic_next_stateless(driver->quic, &packet))
+            return true;
+        memcpy(lp_batch_space(&driver->batch).at, packet.payload.at, packet.payload.len);
+        lp_batch_add(&driver->batch, &packet);
+    }
+    return false;
+}
+
+void lp_driver_flush(lp_driver *driver, lp_time now)
+{
+    bool may_write = !driver->waits_for_room || send_batch(driver);
+    if (may_write && write_conns(driver, now) && write_stateless(driver))
+        send_batch(driver);
+    if (driver->is_closing)
+        return;
+    lp_time quic = driver->waits_for_room ? LP_NEVER : lp_quic_deadline(driver->quic);
+    lp_alarm_set(&driver->alarm,
+                 lp_time_min(quic, driver->engine.deadline(driver->engine.state)));
+}
+
+void lp_driver_send(lp_driver *driver, lp_port *port, lp_bytes datagram, lp_time now)
+{
+    size_t dropped = port->queue ? lp_queue_put(port->queue, datagram, now) : 1;
+    if (dropped > 0)
+        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_QUEUE, dropped);
+    lp_conn_want_write(port->conn);
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+static void read_socket(lp_driver *driver, lp_time now)
+{
+    for (int i = 0; i < READS_PER_WAKE_UP && !driver->is_closing; i++) {
+        const lp_udp_in *packets;
+        size_t count;
+        lp_err err = lp_udp_receive(driver->udp, &packets, &count);
+        if (err == LP_ERR_WOULD_BLOCK)
+            return;
+        if (err) {
+            fail(driver, err);
+            return;
+        }
+        for (size_t k = 0; k < count; k++) {
+            lp_udp_packet packet = {packets[k].local, packets[k].remote, packets[k].ecn,
+                                    packets[k].payload};
+            lp_quic_on_packet(driver->quic, &packet, now);
+        }
+    }
+}
+
+static void on_socket(uv_poll_t *poll, int status, int events)
+{
+    lp_driver *driver = poll->data;
+    lp_time now = lp_clock_now();
+    if (events & UV_READABLE || status < 0)
+        read_socket(driver, now);
+    if (!driver->is_closing)
+        lp_driver_flush(driver, now);
+}
+
+static void on_alarm(uv_poll_t *poll, int status, int events)
+{
+    lp_driver *driver = poll->data;
+    lp_time now = lp_clock_now();
+    lp_alarm_clear(&driver->alarm);
+    if (driver->engine.deadline(driver->engine.state) <= now)
+        driver->engine.on_deadline(driver->engine.state, now);
+    if (!driver->is_closing)
+        lp_driver_flush(driver, now);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static lp_err start_polling(lp_driver *driver, uv_loop_t *loop, lp_why *why)
+{
+    driver->socket_poll.data = driver->alarm_poll.data = driver;
+    if (uv_poll_init(loop, &driver->socket_poll, lp_udp_fd(driver->udp)) != 0)
+        return lp_explain(why, LP_ERR_IO, "the event loop does not take the UDP socket");
+    driver->socket_polled = true;
+    if (uv_poll_init(loop, &driver->alarm_poll, driver->alarm.fd) != 0)
+        return lp_explain(why, LP_ERR_IO, "the event loop does not take the alarm");
+    driver->alarm_polled = true;
+    watch_socket(driver);
+    uv_poll_start(&driver->alarm_poll, UV_READABLE, on_alarm);
+    return LP_OK;
+}
+
+lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to, bool reuse_port,
+                      const lp_quic_config *config, const lp_driver_engine *engine,
+                      lp_driver **out_driver, lp_why *why)
+{
+    lp_err err = LP_ERR_NO_MEMORY;
+    lp_driver *driver = calloc(1, sizeof *driver);
+    if (!driver || lp_batch_init(&driver->batch) != LP_OK) {
+        lp_explain(why, err, "out of memory");
+        goto done;
+    }
+    driver->engine = *engine;
+    driver->alarm.fd = -1;
+    err = lp_udp_open(bind_to, reuse_port, &driver->udp, why);
+    if (err)
+        goto done;
+    err = lp_alarm_open(&driver->alarm, why);
+    if (err)
+        goto done;
+    err = lp_quic_new(config, &driver->quic, why);
+    if (err)
+        goto done;
+    err = start_polling(driver, loop, why);
+    if (err)
+        goto done;
+
+    *out_driver = driver;
+    driver = NULL; /* the caller's now */
+done:
+    lp_driver_close(driver);
+    return err;
+}
+
+static void free_driver(lp_driver *driver)
+{
+    if (driver->socket_polled || driver->alarm_polled)
+        return;
+    lp_udp_close(driver->udp);
+    if (driver->alarm.fd >= 0)
+        lp_alarm_close(&driver->alarm);
+    lp_batch_fini(&driver->batch);
+    free(driver);
+}
+
+static void on_socket_closed(uv_handle_t *handle)
+{
+    lp_driver *driver = handle->data;
+    driver->socket_polled = false;
+    free_driver(driver);
+}
+
+static void on_alarm_closed(uv_handle_t *handle)
+{
+    lp_driver *driver = handle->data;
+    driver->alarm_polled = false;
+    free_driver(driver);
+}
+
+void lp_driver_close(lp_driver *driver)
+{
+    if (!driver || driver->is_closing)
+        return;
+    driver->is_closing = true;
+    lp_quic_free(driver->quic);
+    driver->quic = NULL;
+    bool had_handles = driver->socket_polled || driver->alarm_polled;
+    if (driver->socket_polled)
+        uv_close((uv_handle_t *)&driver->socket_poll, on_socket_closed);
+    if (driver->alarm_polled)
+        uv_close((uv_handle_t *)&driver->alarm_poll, on_alarm_closed);
+    if (!had_handles)
+        free_driver(driver);
+}
+
+lp_quic *lp_driver_quic(lp_driver *driver)
+{
+    return driver->quic;
+}
+
+lp_addr lp_driver_local(const lp_driver *driver)
+{
+    return lp_udp_local(driver->udp);
+}
+
+lp_err lp_port_init(lp_port *port, lp_conn *conn, lp_random random)
+{
+    lp_queue_limits limits = lp_queue_default_limits();
+    port->conn = conn;
+    port->queue = lp_queue_new(&limits, lp_random_u32(random));
+    lp_conn_set_user(conn, port);
+    return port->queue ? LP_OK : LP_ERR_NO_MEMORY;
+}
+
+void lp_port_fini(lp_port *port)
+{
+    lp_queue_free(port->queue);
+    *port = (lp_port){0};
+}

@@ -1,0 +1,75 @@
+#include "runtime/life.h"
+
+#include <signal.h>
+
+#include "os/service.h"
+
+#define GOODBYE_POLL_MS  20
+#define GOODBYE_POLLS    50 /* one second: a relay that does not answer keeps nobody */
+
+static void end(lp_life *life)
+{
+    if (life->has_ended)
+        return;
+    life->has_ended = true;
+    uv_close((uv_handle_t *)&life->on_int, NULL);
+    uv_close((uv_handle_t *)&life->on_term, NULL);
+    uv_close((uv_handle_t *)&life->on_hup, NULL);
+    uv_close((uv_handle_t *)&life->watchdog, NULL);
+    uv_close((uv_handle_t *)&life->ending, NULL);
+    life->handler.on_end(life->handler.state);
+}
+
+static void on_poll(uv_timer_t *timer)
+{
+    lp_life *life = timer->data;
+    if (++life->polls >= GOODBYE_POLLS || life->handler.is_done(life->handler.state))
+        end(life);
+}
+
+void lp_life_stop(lp_life *life, const char *reason)
+{
+    if (life->is_stopping)
+        return;
+    life->is_stopping = true;
+    lp_service_stopping();
+    life->handler.on_stop(life->handler.state, reason);
+    uv_timer_start(&life->ending, on_poll, 0, GOODBYE_POLL_MS);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    lp_life *life = signal->data;
+    if (number == SIGHUP) {
+        if (life->handler.on_reload && !life->is_stopping)
+            life->handler.on_reload(life->handler.state);
+        return;
+    }
+    if (life->is_stopping)
+        end(life); /* asked twice: no more patience */
+    else
+        lp_life_stop(life, "shutting down");
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+    lp_service_alive();
+}
+
+void lp_life_start(lp_life *life, uv_loop_t *loop, const lp_life_handler *handler)
+{
+    *life = (lp_life){.handler = *handler};
+    uv_signal_init(loop, &life->on_int);
+    uv_signal_init(loop, &life->on_term);
+    uv_signal_init(loop, &life->on_hup);
+    uv_timer_init(loop, &life->watchdog);
+    uv_timer_init(loop, &life->ending);
+    life->on_int.data = life->on_term.data = life->on_hup.data = life;
+    life->ending.data = life;
+    uv_signal_start(&life->on_int, on_signal, SIGINT);
+    uv_signal_start(&life->on_term, on_signal, SIGTERM);
+    uv_signal_start(&life->on_hup, on_signal, SIGHUP);
+    lp_duration every = lp_service_watchdog();
+    if (every > 0)
+        uv_timer_start(&life->watchdog, on_watchdog, 0, every / 2 / LP_MS(1) + 1);
+}
