@@ -68,6 +68,8 @@ LP_MUST_USE lp_err lp_relay_on_connect(lp_relay *relay, const lp_fingerprint *id
  */
 void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settled, lp_time now);
 void lp_relay_on_rtt(lp_relay *relay, lp_link link, lp_duration rtt);
+/* The peer is reached elsewhere now (QUIC validated it). */
+void lp_relay_on_address(lp_relay *relay, lp_link link, const lp_addr *from);
 
 /* Octets of the control stream, in order. A broken message closes the link. */
 void lp_relay_on_control(lp_relay *relay, lp_link link, lp_bytes octets, lp_time now);
@@ -178,6 +180,9 @@ bool lp_relay_next_room(const lp_relay *relay, size_t *cursor, lp_time now,
                         lp_relay_room_view *out_view);
 bool lp_relay_next_peer(const lp_relay *relay, const lp_room_code room, size_t *cursor,
                         lp_relay_peer_view *out_view);
+
+/* The link's slot: below max_links, and its own for as long as the link lives. */
+size_t lp_relay_slot_of(const lp_relay *relay, lp_link link);
 
 /* What a frame log line needs to say who sent it. False: not a member. */
 bool lp_relay_whois(const lp_relay *relay, lp_link link, lp_peer *out_peer,
