@@ -13,12 +13,15 @@
 #include "wire/datagram.h"
 
 #define LP_MESSAGE_MAX  16384 /* octets of JSON in one message */
-#define LP_ROOM_MAX     32    /* characters of a room code */
-#define LP_REASON_MAX   256   /* characters of a sentence */
-#define LP_SOFTWARE_MAX 64
-#define LP_AUTH_MAX     1024
-#define LP_STATS_MAX    96    /* named numbers in one stats message */
+#define LP_ROOM_MAX      32    /* characters of a room code */
+#define LP_REASON_MAX    256   /* octets of a sentence in UTF-8; likewise the next two */
+#define LP_SOFTWARE_MAX  64
+#define LP_AUTH_MAX      1024
+#define LP_STATS_MAX     96    /* named numbers in one stats message */
 #define LP_STAT_NAME_MAX 40
+#define LP_STAT_MAX      9007199254740991 /* 2^53 - 1: JSON's safe integers */
+#define LP_TAP_MTU_MIN   68    /* RFC 791's smallest; peers ask for more (member.h) */
+#define LP_TAP_MTU_MAX   65521 /* a frame must fit in payload_len */
 
 typedef enum lp_message_type {
     LP_MESSAGE_UNKNOWN,
@@ -105,7 +108,7 @@ typedef struct lp_latency {
 
 typedef struct lp_stat {
     char name[LP_STAT_NAME_MAX + 1]; /* lower case, digits and underscores */
-    uint64_t value;                  /* at most 2^53 - 1 on the wire: JSON's safe integers */
+    uint64_t value;                  /* at most LP_STAT_MAX on the wire */
 } lp_stat;
 
 typedef struct lp_stats_message {
@@ -154,7 +157,8 @@ lp_reject_code lp_reject_code_of_hello(lp_bytes json);
 
 /*
  * Length and JSON into `space`; the octets written, or 0 if it does not fit
- * (LP_MESSAGE_MAX + 4 always suffices) or memory ran out.
+ * (LP_MESSAGE_MAX + 4 always suffices). Allocates nothing. Equal messages give equal
+ * octets: no spaces, fields in the order of docs/protocol.md. The type must be known.
  */
 size_t lp_message_write(const lp_message *message, lp_space space);
 
