@@ -1,5 +1,6 @@
 #include "core/member.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,8 @@ lp_member_state lp_member_state_of(const lp_member *member)
     return member->state;
 }
 
-/* --- connecting ---------------------------------------------------------------------- */
+/* --- connecting ----------------------------------------------------------------------
+ */
 
 static void forget_session(lp_member *member)
 {
@@ -122,7 +124,8 @@ void lp_member_on_lost(lp_member *member, lp_time now)
         go_offline(member, now);
 }
 
-/* --- hello --------------------------------------------------------------------------- */
+/* --- hello ---------------------------------------------------------------------------
+ */
 
 static void send_hello(lp_member *member, lp_time now)
 {
@@ -136,12 +139,13 @@ static lp_duration patience(lp_duration rtt)
 {
     lp_duration wait = LP_MEMBER_BUDGET_TIMEOUT;
     if (rtt > wait / 3)
-        wait = rtt < LP_MEMBER_BUDGET_TIMEOUT_MAX / 3 ? 3 * rtt : LP_MEMBER_BUDGET_TIMEOUT_MAX;
+        wait = rtt < LP_MEMBER_BUDGET_TIMEOUT_MAX / 3 ? 3 * rtt
+                                                      : LP_MEMBER_BUDGET_TIMEOUT_MAX;
     return wait;
 }
 
-void lp_member_on_budget(lp_member *member, size_t budget, bool settled, lp_duration rtt,
-                         lp_time now)
+void lp_member_on_budget(lp_member *member, size_t budget, bool settled,
+                         lp_duration rtt, lp_time now)
 {
     if (lp_member_is_idle(member->state))
         return;
@@ -149,7 +153,8 @@ void lp_member_on_budget(lp_member *member, size_t budget, bool settled, lp_dura
     if (member->state != LP_MEMBER_MEASURING)
         return;
     member->deadline = lp_time_after(member->connected_at, patience(rtt));
-    if (settled || budget >= lp_budget_of_mtu(LP_MEMBER_MTU_ENOUGH) || now >= member->deadline)
+    if (settled || budget >= lp_budget_of_mtu(LP_MEMBER_MTU_ENOUGH) ||
+        now >= member->deadline)
         send_hello(member, now);
 }
 
@@ -169,7 +174,8 @@ size_t lp_member_budget(const lp_member *member)
     return budget;
 }
 
-/* --- events -------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------------------
+ */
 
 static lp_err push_event(lp_member *member, const lp_member_event *event, lp_why *why)
 {
@@ -198,19 +204,24 @@ bool lp_member_next_event(lp_member *member, lp_member_event *out_event)
     return true;
 }
 
-/* --- messages in --------------------------------------------------------------------- */
+/* --- messages in ---------------------------------------------------------------------
+ */
 
-static lp_err check_welcome(const lp_member *member, const lp_welcome *welcome, lp_why *why)
+static lp_err check_welcome(const lp_member *member, const lp_welcome *welcome,
+                            lp_why *why)
 {
     size_t most = lp_mtu_of_budget(member->announced);
     if (welcome->version != LP_PROTOCOL_VERSION)
-        return lp_explain(why, LP_ERR_MALFORMED, "welcome has version %" PRIu32 ", not %d",
-                          welcome->version, LP_PROTOCOL_VERSION);
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "welcome has version %" PRIu32 ", not %d", welcome->version,
+                          LP_PROTOCOL_VERSION);
     if (welcome->mode != LP_MODE_RELAY)
         return lp_explain(why, LP_ERR_MALFORMED, "welcome has mode %s, not relay",
                           lp_mode_name(welcome->mode));
-    if (welcome->peer_id == 0 || welcome->peer_id == LP_EVERYONE || welcome->room_id == 0)
-        return lp_explain(why, LP_ERR_MALFORMED, "welcome has peer %" PRIu32 " in room %" PRIu32,
+    if (welcome->peer_id == 0 || welcome->peer_id == LP_EVERYONE ||
+        welcome->room_id == 0)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "welcome has peer %" PRIu32 " in room %" PRIu32,
                           welcome->peer_id, welcome->room_id);
     if (welcome->tap_mtu < LP_MEMBER_MTU_MIN || welcome->tap_mtu > most)
         return lp_explain(why, LP_ERR_MALFORMED,
@@ -243,7 +254,8 @@ static bool is_final(lp_reject_code code)
            code == LP_REJECT_MALFORMED;
 }
 
-static lp_err take_reject(lp_member *member, const lp_reject *reject, lp_time now, lp_why *why)
+static lp_err take_reject(lp_member *member, const lp_reject *reject, lp_time now,
+                          lp_why *why)
 {
     member->reject = *reject;
     member->was_rejected = true;
@@ -256,7 +268,8 @@ static lp_err take_reject(lp_member *member, const lp_reject *reject, lp_time no
     return push_text(member, LP_MEMBER_EVENT_REJECT, reject->reason, why);
 }
 
-static lp_err take_peer_joined(lp_member *member, const lp_peer_joined *joined, lp_why *why)
+static lp_err take_peer_joined(lp_member *member, const lp_peer_joined *joined,
+                               lp_why *why)
 {
     if (joined->peer_id == member->welcome.peer_id)
         return lp_explain(why, LP_ERR_MALFORMED, "peer_joined has our own peer id");
@@ -270,13 +283,14 @@ static lp_err take_peer_joined(lp_member *member, const lp_peer_joined *joined, 
         member->gateway = joined->peer_id;
     }
     /* A surplus peer is only news: its frames are refused as a stranger's. */
-    (void)!lp_roster_put(&member->roster, &event.peer);
+    lp_roster_put(&member->roster, &event.peer);
     return push_event(member, &event, why);
 }
 
 static lp_err take_peer_left(lp_member *member, const lp_peer_left *left, lp_why *why)
 {
-    lp_member_event event = {.kind = LP_MEMBER_EVENT_PEER_LEFT, .peer = {.id = left->peer_id}};
+    lp_member_event event = {.kind = LP_MEMBER_EVENT_PEER_LEFT,
+                             .peer = {.id = left->peer_id}};
     snprintf(event.text, sizeof event.text, "%s", left->reason);
     const lp_member_peer *known = lp_roster_find(&member->roster, left->peer_id);
     if (known) {
@@ -301,7 +315,7 @@ static void take_latency(lp_member *member, const lp_latency *latency)
         return;
     lp_member_peer peer = *known;
     peer.rtt = LP_US(latency->rtt_us);
-    (void)!lp_roster_put(&member->roster, &peer);
+    lp_roster_put(&member->roster, &peer);
 }
 
 static lp_err take_news(lp_member *member, const lp_message *message, lp_why *why)
@@ -315,7 +329,8 @@ static lp_err take_news(lp_member *member, const lp_message *message, lp_why *wh
         take_latency(member, &message->latency);
         return LP_OK;
     default:
-        return lp_explain(why, LP_ERR_MALFORMED, "a message that a relay does not send now");
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "a message that a relay does not send now");
     }
 }
 
@@ -326,7 +341,8 @@ static lp_err take_message(lp_member *member, const lp_message *message, lp_time
     if (message->type == LP_MESSAGE_UNKNOWN)
         return push_text(member, LP_MEMBER_EVENT_UNKNOWN_MESSAGE, "", why);
     if (message->type == LP_MESSAGE_DISCONNECT)
-        return push_text(member, LP_MEMBER_EVENT_DISCONNECT, message->disconnect.reason, why);
+        return push_text(member, LP_MEMBER_EVENT_DISCONNECT, message->disconnect.reason,
+                         why);
     if (is_joining && message->type == LP_MESSAGE_WELCOME)
         return take_welcome(member, &message->welcome, now, why);
     if (is_joining && message->type == LP_MESSAGE_REJECT)
@@ -336,7 +352,8 @@ static lp_err take_message(lp_member *member, const lp_message *message, lp_time
     return lp_explain(why, LP_ERR_MALFORMED, "a message before the welcome");
 }
 
-lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now, lp_why *why)
+lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now,
+                            lp_why *why)
 {
     while (!lp_member_is_idle(member->state)) {
         lp_bytes json;
@@ -345,7 +362,8 @@ lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now, lp_
         if (err == LP_ERR_WOULD_BLOCK)
             return LP_OK;
         if (err == LP_ERR_TOO_BIG)
-            return lp_explain(why, LP_ERR_MALFORMED, "a control message of no possible length");
+            return lp_explain(why, LP_ERR_MALFORMED,
+                              "a control message of no possible length");
         if (err)
             return lp_explain(why, err, "%s", lp_err_text(err));
         err = lp_message_read(json, &message, why);
@@ -358,7 +376,8 @@ lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now, lp_
     return LP_OK;
 }
 
-/* --- messages out -------------------------------------------------------------------- */
+/* --- messages out --------------------------------------------------------------------
+ */
 
 static void fill_hello(const lp_member *member, lp_hello *out_hello)
 {
@@ -390,10 +409,12 @@ bool lp_member_next_send(lp_member *member, lp_bytes *out_octets)
     } else {
         return false;
     }
-    /* Where memory ran out it is lost: the welcome's timeout tries again, stats recur. */
+    /* Where memory ran out it is lost: the welcome's timeout tries again, stats recur.
+     */
     member->sends &= ~next;
-    *out_octets = lp_bytes_of(member->out, lp_message_write(&message, lp_space_of(member->out,
-                                                                  sizeof member->out)));
+    *out_octets = lp_bytes_of(
+        member->out,
+        lp_message_write(&message, lp_space_of(member->out, sizeof member->out)));
     return out_octets->len > 0;
 }
 
@@ -404,9 +425,9 @@ void lp_member_report(lp_member *member, const lp_stats *stats)
 
 void lp_member_leave(lp_member *member, const char *reason, lp_time now)
 {
-    bool said_hello = (member->state == LP_MEMBER_JOINING &&
-                       !(member->sends & SEND_HELLO)) ||
-                      member->state == LP_MEMBER_JOINED;
+    bool said_hello =
+        (member->state == LP_MEMBER_JOINING && !(member->sends & SEND_HELLO)) ||
+        member->state == LP_MEMBER_JOINED;
     (void)now;
     forget_session(member);
     member->state = LP_MEMBER_ENDED;
@@ -416,7 +437,8 @@ void lp_member_leave(lp_member *member, const char *reason, lp_time now)
     member->sends = SEND_DISCONNECT;
 }
 
-/* --- time ---------------------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------------------
+ */
 
 lp_time lp_member_deadline(const lp_member *member)
 {
@@ -446,7 +468,8 @@ void lp_member_on_deadline(lp_member *member, lp_time now)
     }
 }
 
-/* --- looking in ---------------------------------------------------------------------- */
+/* --- looking in ----------------------------------------------------------------------
+ */
 
 const lp_welcome *lp_member_welcome(const lp_member *member)
 {
@@ -478,7 +501,31 @@ const lp_member_peer *lp_member_find_mac(const lp_member *member, lp_mac mac)
     return lp_roster_find_mac(&member->roster, mac);
 }
 
-bool lp_member_next_peer(const lp_member *member, size_t *cursor, lp_member_peer *out_peer)
+bool lp_member_next_peer(const lp_member *member, size_t *cursor,
+                         lp_member_peer *out_peer)
 {
     return lp_roster_next(&member->roster, cursor, out_peer);
+}
+
+/* --- datagrams -----------------------------------------------------------------------
+ */
+
+lp_bytes lp_member_wrap(const lp_member *member, lp_space space, size_t frame_len)
+{
+    lp_datagram datagram = {
+        .type = LP_DATAGRAM_FRAME,
+        .room = member->welcome.room_id,
+        .source = member->welcome.peer_id,
+        .payload = lp_bytes_of(space.at + LP_DATAGRAM_HEADER_LEN, frame_len),
+    };
+    assert(member->state == LP_MEMBER_JOINED);
+    return lp_bytes_of(space.at, lp_datagram_write(&datagram, space));
+}
+
+bool lp_member_unwrap(const lp_member *member, lp_bytes datagram,
+                      lp_datagram *out_datagram)
+{
+    return member->state == LP_MEMBER_JOINED &&
+           !lp_datagram_read(datagram, out_datagram) &&
+           out_datagram->room == member->welcome.room_id;
 }

@@ -14,16 +14,19 @@
 #include "core/stats.h"
 #include "wire/message.h"
 
-#define LP_MEMBER_MAX_PEERS          LP_ROSTER_MAX /* others in the room that are remembered */
-#define LP_MEMBER_BUDGET_TIMEOUT     LP_SECONDS(1) /* or 3 round trips, whichever is longer, */
-#define LP_MEMBER_BUDGET_TIMEOUT_MAX LP_SECONDS(5) /* but well within the relay's patience */
-#define LP_MEMBER_WELCOME_TIMEOUT    LP_SECONDS(10)
-#define LP_MEMBER_STATS_EVERY        LP_SECONDS(10)
-#define LP_MEMBER_MTU_MIN            576  /* a welcome with less is refused */
-#define LP_MEMBER_MTU_ENOUGH         1280 /* the default room's: hello need not wait for more */
+#define LP_MEMBER_MAX_PEERS       LP_ROSTER_MAX /* others who are remembered */
+#define LP_MEMBER_WELCOME_TIMEOUT LP_SECONDS(10)
+#define LP_MEMBER_STATS_EVERY     LP_SECONDS(10)
+#define LP_MEMBER_MTU_MIN         576 /* a welcome with less is an error */
 
-/* Reconnecting: 0.5 s doubling to 15 s, each wait drawn from its upper half. A session that
- * lasted LP_MEMBER_STEADY starts over at the first. */
+/* Hello waits for the path's MTU: until it suffices for a default room, or for a second
+ * or three round trips, whichever is longer, but well within the relay's patience. */
+#define LP_MEMBER_MTU_ENOUGH         1280
+#define LP_MEMBER_BUDGET_TIMEOUT     LP_SECONDS(1)
+#define LP_MEMBER_BUDGET_TIMEOUT_MAX LP_SECONDS(5)
+
+/* Reconnecting: 0.5 s doubling to 15 s, each wait drawn from its upper half. After a
+ * session that lasted LP_MEMBER_STEADY it starts over. */
 #define LP_MEMBER_BACKOFF_FIRST LP_MS(500)
 #define LP_MEMBER_BACKOFF_MAX   LP_SECONDS(15)
 #define LP_MEMBER_STEADY        LP_SECONDS(30)
@@ -48,8 +51,8 @@ typedef enum lp_member_state {
     LP_MEMBER_ENDED,      /* lp_member_leave was called */
 } lp_member_state;
 
-/* True in the states that have no use for a connection: where one still stands, the runtime
- * sends what lp_member_next_send has left and closes it. on_lost is then harmless. */
+/* True in the states that have no use for a connection: where one still stands, the
+ * runtime sends what lp_member_next_send has left and closes it. */
 static inline bool lp_member_is_idle(lp_member_state state)
 {
     return state == LP_MEMBER_OFFLINE || state >= LP_MEMBER_REFUSED;
@@ -68,16 +71,16 @@ void lp_member_on_connected(lp_member *member, lp_time now);
 void lp_member_on_lost(lp_member *member, lp_time now);
 
 /* The path's DATAGRAM budget as measured, and whether it is final. Resends nothing. */
-void lp_member_on_budget(lp_member *member, size_t budget, bool settled, lp_duration rtt,
-                         lp_time now);
+void lp_member_on_budget(lp_member *member, size_t budget, bool settled,
+                         lp_duration rtt, lp_time now);
 /* The most octets that a datagram may have now: what the path carries, and once joined
  * no more than hello announced and the relay granted. */
 size_t lp_member_budget(const lp_member *member);
 
 /*
  * Control stream octets. On failure: close with LP_CLOSE_PROTOCOL, then on_lost.
- *   LP_ERR_MALFORMED  cannot be read, out of order, out of range, or more news at once than
- *                     LP_MEMBER_MAX_EVENTS
+ *   LP_ERR_MALFORMED  cannot be read, out of order, out of range, or more news at once
+ *                     than LP_MEMBER_MAX_EVENTS
  *   LP_ERR_NO_MEMORY
  */
 LP_MUST_USE lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now,
@@ -117,12 +120,23 @@ lp_peer lp_member_gateway(const lp_member *member);
 
 const lp_member_peer *lp_member_find(const lp_member *member, lp_peer id);
 const lp_member_peer *lp_member_find_mac(const lp_member *member, lp_mac mac);
-bool lp_member_next_peer(const lp_member *member, size_t *cursor, lp_member_peer *out_peer);
+bool lp_member_next_peer(const lp_member *member, size_t *cursor,
+                         lp_member_peer *out_peer);
+
+/*
+ * A frame of `frame_len` octets stands at space.at + LP_DATAGRAM_HEADER_LEN: writes our
+ * header before it. The whole datagram. Only while joined.
+ */
+lp_bytes lp_member_wrap(const lp_member *member, lp_space space, size_t frame_len);
+
+/* False: not joined, not a datagram of version 1, or of another room. */
+bool lp_member_unwrap(const lp_member *member, lp_bytes datagram,
+                      lp_datagram *out_datagram);
 
 /* Counters to send when the time comes. Borrowed for the member's life. */
 void lp_member_report(lp_member *member, const lp_stats *stats);
 
-/* Sends disconnect with this reason where a hello went before; the state becomes ENDED. */
+/* Sends disconnect with this reason if hello was sent; the state becomes ENDED. */
 void lp_member_leave(lp_member *member, const char *reason, lp_time now);
 
 lp_time lp_member_deadline(const lp_member *member);

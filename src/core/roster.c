@@ -10,7 +10,8 @@ void lp_roster_init(lp_roster *roster, uint32_t seed)
 
 static uint32_t bucket_of(const lp_roster *roster, uint32_t key)
 {
-    uint32_t hash = (key ^ roster->seed) * 0x9e3779b1u; /* Knuth's multiplicative hash */
+    uint32_t hash =
+        (key ^ roster->seed) * 0x9e3779b1u; /* Knuth's multiplicative hash */
     return (hash ^ hash >> 15) % LP_ROSTER_BUCKETS;
 }
 
@@ -32,7 +33,8 @@ static void link_mac(lp_roster *roster, uint16_t ref)
 {
     if (!roster->entry[ref - 1].peer.has_mac)
         return;
-    uint16_t *head = &roster->by_mac[mac_bucket_of(roster, roster->entry[ref - 1].peer.mac)];
+    uint16_t *head =
+        &roster->by_mac[mac_bucket_of(roster, roster->entry[ref - 1].peer.mac)];
     roster->entry[ref - 1].next_by_mac = *head;
     *head = ref;
 }
@@ -41,7 +43,8 @@ static void unlink_mac(lp_roster *roster, uint16_t ref)
 {
     if (!roster->entry[ref - 1].peer.has_mac)
         return;
-    uint16_t *at = &roster->by_mac[mac_bucket_of(roster, roster->entry[ref - 1].peer.mac)];
+    uint16_t *at =
+        &roster->by_mac[mac_bucket_of(roster, roster->entry[ref - 1].peer.mac)];
     while (*at != ref)
         at = &roster->entry[*at - 1].next_by_mac;
     *at = roster->entry[ref - 1].next_by_mac;
@@ -73,7 +76,7 @@ static uint16_t take_entry(lp_roster *roster)
     return ref;
 }
 
-lp_err lp_roster_put(lp_roster *roster, const lp_member_peer *peer)
+bool lp_roster_put(lp_roster *roster, const lp_member_peer *peer)
 {
     uint16_t ref = find(roster, peer->id);
     if (ref) {
@@ -82,13 +85,12 @@ lp_err lp_roster_put(lp_roster *roster, const lp_member_peer *peer)
     } else {
         ref = take_entry(roster);
         if (!ref)
-            return LP_ERR_FULL;
-        roster->count++;
+            return false;
         roster->entry[ref - 1].peer = *peer;
         link_id(roster, ref);
     }
     link_mac(roster, ref);
-    return LP_OK;
+    return true;
 }
 
 void lp_roster_remove(lp_roster *roster, lp_peer id)
@@ -101,7 +103,6 @@ void lp_roster_remove(lp_roster *roster, lp_peer id)
     roster->entry[ref - 1].peer.id = 0;
     roster->entry[ref - 1].next_by_id = roster->free;
     roster->free = ref;
-    roster->count--;
 }
 
 const lp_member_peer *lp_roster_find(const lp_roster *roster, lp_peer id)

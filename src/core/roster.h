@@ -11,7 +11,7 @@
 #include "wire/message.h"
 
 #define LP_ROSTER_MAX     1025
-#define LP_ROSTER_BUCKETS 2048 /* a power of two, so that chains stay short when full */
+#define LP_ROSTER_BUCKETS 2048 /* twice as many: chains stay short */
 
 typedef struct lp_member_peer {
     lp_peer id;
@@ -24,7 +24,8 @@ typedef struct lp_member_peer {
 /* References are 1 + the entry's index, so that zero is none. */
 typedef struct lp_roster {
     uint32_t seed;
-    uint16_t count, free, used; /* entries held; first freed one; how many were ever used */
+    uint16_t used; /* entries that were ever taken */
+    uint16_t free; /* the first of those that were given back */
     uint16_t by_id[LP_ROSTER_BUCKETS], by_mac[LP_ROSTER_BUCKETS];
     struct {
         lp_member_peer peer; /* id 0: a free entry */
@@ -35,11 +36,9 @@ typedef struct lp_roster {
 /* Empties it. `seed` keeps strangers from choosing addresses that share a chain. */
 void lp_roster_init(lp_roster *roster, uint32_t seed);
 
-/*
- * Adds a peer, or replaces what was known under its id.
- *   LP_ERR_FULL  LP_ROSTER_MAX others are there; nothing changed
- */
-LP_MUST_USE lp_err lp_roster_put(lp_roster *roster, const lp_member_peer *peer);
+/* Adds a peer, or replaces what was known under its id. False: LP_ROSTER_MAX others are
+ * there, nothing changed. */
+bool lp_roster_put(lp_roster *roster, const lp_member_peer *peer);
 void lp_roster_remove(lp_roster *roster, lp_peer id); /* unknown is fine */
 
 /* NULL where unknown; valid until the roster changes. */
