@@ -25,7 +25,7 @@ bool lp_addr_is_any(const lp_addr *addr)
     return memcmp(addr->ip, zero, ip_len(addr)) == 0;
 }
 
-/* --- reading ------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* Digits only, no sign, no spaces, at most `max`. Moves `*at` behind them. */
 static bool take_number(const char **at, unsigned max, unsigned *out)
@@ -220,7 +220,7 @@ lp_err lp_addr_read_listen(const char *text, lp_addr *out_addr)
     return lp_addr_read_ip(host, port, out_addr);
 }
 
-/* --- writing ------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* RFC 5952: lower case, the longest run of zero groups as "::". */
 static void write_ipv6(const uint8_t ip[16], char *out, size_t out_len)
@@ -243,7 +243,8 @@ static void write_ipv6(const uint8_t ip[16], char *out, size_t out_len)
             continue;
         }
         const char *colon = i > 0 && i != best + best_len ? ":" : "";
-        at += (size_t)snprintf(out + at, out_len - at, "%s%x", best < 0 && i == 0 ? "" : colon,
+        at += (size_t)snprintf(out + at, out_len - at, "%s%x",
+                               best < 0 && i == 0 ? "" : colon,
                                ip[2 * i] << 8 | ip[2 * i + 1]);
     }
 }
@@ -251,8 +252,8 @@ static void write_ipv6(const uint8_t ip[16], char *out, size_t out_len)
 const char *lp_addr_write_ip(const lp_addr *addr, char out[LP_ADDR_TEXT_LEN])
 {
     if (addr->family == 4)
-        snprintf(out, LP_ADDR_TEXT_LEN, "%u.%u.%u.%u", addr->ip[0], addr->ip[1], addr->ip[2],
-                 addr->ip[3]);
+        snprintf(out, LP_ADDR_TEXT_LEN, "%u.%u.%u.%u", addr->ip[0], addr->ip[1],
+                 addr->ip[2], addr->ip[3]);
     else if (addr->family == 6)
         write_ipv6(addr->ip, out, LP_ADDR_TEXT_LEN);
     else
@@ -265,7 +266,7 @@ const char *lp_addr_write(const lp_addr *addr, char out[LP_ADDR_TEXT_LEN])
     char ip[LP_ADDR_TEXT_LEN];
     lp_addr_write_ip(addr, ip);
     bool brackets = addr->family == 6;
-    snprintf(out, LP_ADDR_TEXT_LEN, "%s%.60s%s:%u", brackets ? "[" : "", ip, brackets ? "]" : "",
-             addr->port);
+    snprintf(out, LP_ADDR_TEXT_LEN, "%s%.60s%s:%u", brackets ? "[" : "", ip,
+             brackets ? "]" : "", addr->port);
     return out;
 }

@@ -22,7 +22,7 @@ lp_err lp_log_level_read(const char *text, lp_log_level *out_level)
     return LP_ERR_UNKNOWN;
 }
 
-/* --- a line being written ------------------------------------------------------------ */
+/* --- a line being written --------------------------------------------------------- */
 
 typedef struct line {
     char *at;
@@ -112,8 +112,9 @@ static void put_value(line *out, bool json, const lp_field *field)
     }
 }
 
-char *lp_log_format(bool json, lp_log_level level, const char *event, const lp_field *fields,
-                    size_t field_count, char *out, size_t out_len)
+char *lp_log_format(bool json, lp_log_level level, const char *event,
+                    const lp_field *fields, size_t field_count, char *out,
+                    size_t out_len)
 {
     line text = {out, out_len};
     if (json) {

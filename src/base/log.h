@@ -23,7 +23,14 @@ typedef enum lp_log_level {
 
 typedef struct lp_field {
     const char *name;
-    enum { LP_FIELD_STR, LP_FIELD_INT, LP_FIELD_UINT, LP_FIELD_MAC, LP_FIELD_ADDR, LP_FIELD_MS } kind;
+    enum {
+        LP_FIELD_STR,
+        LP_FIELD_INT,
+        LP_FIELD_UINT,
+        LP_FIELD_MAC,
+        LP_FIELD_ADDR,
+        LP_FIELD_MS,
+    } kind;
     union {
         const char *str; /* NULL: the field is left out */
         int64_t sint;
@@ -45,7 +52,7 @@ typedef struct lp_field {
 typedef struct lp_log_sink {
     lp_log_level level; /* the last one that is written */
     bool json;
-    /* `line` is NUL-terminated, without a newline, without a time: the sink adds its own. */
+    /* `line` ends in NUL, without newline and time: the sink adds its own. */
     void (*write)(void *state, lp_log_level level, const char *line);
     void *state;
 } lp_log_sink;
@@ -76,5 +83,6 @@ const char *lp_log_level_name(lp_log_level level);
  * characters and quotes in values are escaped, so that nobody writes a second line
  * into an admin's log by choosing a clever room name. Cut at out_len. Returns `out`.
  */
-char *lp_log_format(bool json, lp_log_level level, const char *event, const lp_field *fields,
-                    size_t field_count, char *out, size_t out_len);
+char *lp_log_format(bool json, lp_log_level level, const char *event,
+                    const lp_field *fields, size_t field_count, char *out,
+                    size_t out_len);

@@ -16,10 +16,10 @@
 
 #define LP_PROTOCOL_VERSION       1
 #define LP_DATAGRAM_HEADER_LEN    16
-#define LP_DATAGRAM_PAYLOAD_MAX   65535 /* payload_len is 16 bits: the capture ceiling */
+#define LP_DATAGRAM_PAYLOAD_MAX   65535 /* of 16 bits: the capture ceiling */
 #define LP_DATAGRAM_SAFETY_MARGIN 4     /* kept free when an MTU is chosen (P-013) */
 
-typedef uint32_t lp_peer;      /* 0 is nobody */
+typedef uint32_t lp_peer; /* 0 is nobody */
 #define LP_EVERYONE UINT32_MAX
 
 typedef enum lp_datagram_type {

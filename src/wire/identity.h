@@ -6,8 +6,8 @@
  *       "private_key": "<64 hexadecimal digits: an Ed25519 seed, RFC 8032>"
  *     }
  *
- * A gateway's has no "mac". Unknown fields are kept out of the way, not refused, so that
- * a newer program's file still works. Reading and writing files is os/files.h's.
+ * A gateway's has no "mac". Unknown fields are kept out of the way, not refused, so
+ * that a newer program's file still works. Reading and writing files is os/files.h's.
  */
 #pragma once
 
@@ -29,7 +29,8 @@ typedef struct lp_identity {
 lp_identity lp_identity_new(bool with_mac, lp_random random);
 
 /* LP_ERR_TOO_BIG, LP_ERR_MALFORMED; `why` names the field and what is wrong with it. */
-LP_MUST_USE lp_err lp_identity_read(lp_bytes json, lp_identity *out_identity, lp_why *why);
+LP_MUST_USE lp_err lp_identity_read(lp_bytes json, lp_identity *out_identity,
+                                    lp_why *why);
 
 /* JSON with a final newline; the octets written, 0 if it does not fit in `space`. */
 size_t lp_identity_write(const lp_identity *identity, lp_space space);

@@ -2,8 +2,7 @@
 
 #include <inttypes.h>
 
-/* --- the object ----------------------------------------------------------------------
- */
+/* --- the object ------------------------------------------------------------------- */
 
 static bool is_too_deep(lp_bytes text)
 {
@@ -57,8 +56,7 @@ lp_err lp_json_result(const lp_json *json)
     return json->bad ? LP_ERR_MALFORMED : LP_OK;
 }
 
-/* --- its fields ----------------------------------------------------------------------
- */
+/* --- its fields ------------------------------------------------------------------- */
 
 static const json_t *value_of(const lp_json *json, const char *field)
 {
@@ -165,8 +163,7 @@ size_t lp_json_name(lp_json *json, const char *field, const char *const *names,
     return i;
 }
 
-/* --- sentences -----------------------------------------------------------------------
- */
+/* --- sentences -------------------------------------------------------------------- */
 
 /* Octets of the UTF-8 character at `text`, RFC 3629; 0 if there is none. */
 static size_t utf8_len(const char *text)
@@ -206,8 +203,7 @@ void lp_sentence_copy(const char *text, char *out, size_t out_len)
     out[used] = '\0';
 }
 
-/* --- writing -------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static void put_raw(lp_json_writer *json, const char *text)
 {

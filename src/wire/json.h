@@ -13,7 +13,8 @@
 #include "base/error.h"
 #include "base/mac.h"
 
-#define LP_JSON_DEPTH_MAX 32 /* jansson recurses: a worker's stack must not pay for "[[[[" */
+/* jansson recurses, up to 2048 deep: a worker's stack must not pay for "[[[[". */
+#define LP_JSON_DEPTH_MAX 32
 
 typedef struct lp_json {
     json_t *object;
@@ -34,7 +35,7 @@ LP_MUST_USE lp_err lp_json_result(const lp_json *json);
 
 bool lp_json_has(const lp_json *json, const char *field);
 
-/* Blames the field with a sentence of the caller's, unless another was blamed before. */
+/* Blames the field, with the caller's sentence, unless another was blamed before. */
 void lp_json_refuse(lp_json *json, const char *field, const char *sentence);
 
 /* Required fields; ask lp_json_has first for an optional one. */

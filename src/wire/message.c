@@ -47,8 +47,7 @@ static const char *const reject_code_names[] = {
     [LP_REJECT_MALFORMED] = "malformed",
 };
 
-/* --- reading -------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static lp_role read_role(lp_json *json)
 {
@@ -268,8 +267,7 @@ lp_reject_code lp_reject_code_of_hello(lp_bytes json)
     return code;
 }
 
-/* --- writing -------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* The order of the calls is the documented order of the fields. */
 
@@ -405,8 +403,7 @@ size_t lp_message_write(const lp_message *message, lp_space space)
     return PREFIX_LEN + json.out.len;
 }
 
-/* --- names ---------------------------------------------------------------------------
- */
+/* --- names ------------------------------------------------------------------------ */
 
 static bool is_room_char(char c)
 {

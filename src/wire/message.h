@@ -14,7 +14,7 @@
 
 #define LP_MESSAGE_MAX  16384 /* octets of JSON in one message */
 #define LP_ROOM_MAX      32    /* characters of a room code */
-#define LP_REASON_MAX    256   /* octets of a sentence in UTF-8; likewise the next two */
+#define LP_REASON_MAX    256   /* octets of a sentence, UTF-8; the next two likewise */
 #define LP_SOFTWARE_MAX  64
 #define LP_AUTH_MAX      1024
 #define LP_STATS_MAX     96    /* named numbers in one stats message */
@@ -138,8 +138,8 @@ typedef struct lp_message {
  * Reads one JSON text (without its length). Every limit above is enforced here; beyond
  * this call a message is trusted to be within them.
  *   LP_ERR_TOO_BIG    over LP_MESSAGE_MAX
- *   LP_ERR_MALFORMED  not JSON, or a field is missing, of the wrong type or out of range;
- *                     `why` begins with the field's name and a colon
+ *   LP_ERR_MALFORMED  not JSON, or a field is missing, of the wrong type or out of
+ *                     range; `why` begins with the field's name and a colon
  *   LP_ERR_NO_MEMORY
  * Sentences for people (reason) are never a ground to refuse: they are cut to their
  * limit, and control characters in them become spaces.
@@ -148,8 +148,8 @@ LP_MUST_USE lp_err lp_message_read(lp_bytes json, lp_message *out_message, lp_wh
 
 /*
  * What a relay answers to a first message that lp_message_read refused: a bad room is
- * LP_REJECT_BAD_ROOM, a bad role or mac LP_REJECT_BAD_ROLE_OR_MAC, a version of 0 or one
- * newer than ours (whose fields we cannot judge) LP_REJECT_VERSION; all else, also what
+ * LP_REJECT_BAD_ROOM, a bad role or mac LP_REJECT_BAD_ROLE_OR_MAC, a version of 0 or
+ * one newer than ours (whose fields we cannot judge) LP_REJECT_VERSION; all else, also what
  * is no hello and what has nothing wrong with it, is LP_REJECT_MALFORMED. `why` already
  * has the sentence.
  */
@@ -174,7 +174,8 @@ typedef struct lp_message_stream {
 void lp_message_stream_fini(lp_message_stream *stream);
 
 /*
- * Takes octets from `*bytes` until one message is whole; call again until LP_ERR_WOULD_BLOCK.
+ * Takes octets from `*bytes` until one message is whole; call again until
+ * LP_ERR_WOULD_BLOCK.
  *   LP_OK               *out_json holds one JSON text, valid until the next call
  *   LP_ERR_WOULD_BLOCK  more octets are needed; all of `*bytes` was taken
  *   LP_ERR_TOO_BIG      a length of 0 or over LP_MESSAGE_MAX: the stream is broken

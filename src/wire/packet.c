@@ -36,8 +36,7 @@ static void trim(walk *w, size_t len)
         w->in.rest.len = len;
 }
 
-/* --- behind the Ethernet addresses ---------------------------------------------------
- */
+/* --- behind the Ethernet addresses ------------------------------------------------ */
 
 static uint16_t take_tags(walk *w, uint16_t ethertype)
 {
@@ -96,8 +95,7 @@ static uint16_t take_ethertype(walk *w)
     return take_llc(w, ethertype);
 }
 
-/* --- IP ------------------------------------------------------------------------------
- */
+/* --- IP --------------------------------------------------------------------------- */
 
 static void take_transport(walk *w, uint8_t protocol)
 {

@@ -32,25 +32,25 @@ typedef struct lp_packet {
     bool is_snap;        /* `ethertype` came from an RFC 1042 SNAP header */
     uint8_t llc_dsap;    /* when is_llc */
     uint16_t ethertype;  /* the innermost; 0 when is_llc */
-    size_t network_at;   /* where the payload of `ethertype` begins, from the frame's start */
+    size_t network_at;   /* where the payload of `ethertype` begins, from the frame */
 
     uint8_t ip_version;  /* 4, 6, or 0: not IP, or its header does not hold together */
-    size_t ip_len;       /* header and payload, by the IP header's own length field; reaches
-                            beyond the frame only if truncated */
+    size_t ip_len;       /* header and payload, by the IP header's own length field;
+                            reaches beyond the frame only if truncated */
     bool is_fragment;    /* any fragment, the first too */
     bool is_first;       /* offset zero (always so where it is no fragment) */
     bool dont_fragment;  /* IPv4 DF; always so for IPv6 */
     uint8_t protocol;    /* behind every extension header */
-    size_t transport_at; /* where `protocol` begins, from the frame's start; 0 if unknown
-                            or not here: a later fragment */
+    size_t transport_at; /* where `protocol` begins, from the frame; 0 if unknown or not
+                            here: a later fragment */
 
     bool has_ports;      /* TCP and UDP, not behind a later fragment */
     uint16_t source_port, destination_port;
     bool has_icmp;       /* ICMP and ICMPv6 likewise */
     uint8_t icmp_type;
 
-    bool truncated;      /* doubt: the frame ends before the walk could, or before a length
-                            field says, or a header contradicts itself */
+    bool truncated;      /* doubt: the frame ends before the walk could, or before where a
+                            length field says, or a header contradicts itself */
 } lp_packet;
 
 /*
