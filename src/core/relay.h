@@ -4,8 +4,9 @@
  *
  * The engine's four faces (STYLE.md section 5): lp_relay_on_* tells it what happened,
  * lp_relay_next_* asks what to do about it, lp_relay_deadline and _on_deadline keep its
- * time. It never calls back, never logs, and allocates only when a link or a room comes
- * to be. One relay belongs to one worker: rooms on different workers share nothing.
+ * time. It never calls back, never logs, and allocates for links, rooms and control
+ * messages, never for a frame. One relay belongs to one worker: rooms on different
+ * workers share nothing.
  *
  * A *link* is one QUIC connection as the relay knows it. Its number says which slot it
  * has and which generation, so that a late event for a link that is gone is harmless.
@@ -28,19 +29,30 @@ typedef struct lp_fingerprint {
     uint8_t octet[LP_FINGERPRINT_LEN];
 } lp_fingerprint;
 
-#define LP_RELAY_HELLO_TIMEOUT  LP_SECONDS(10) /* from link to a complete hello */
-#define LP_RELAY_BUDGET_TIMEOUT LP_SECONDS(2)  /* a hello waits this long for the path's MTU */
-#define LP_RELAY_LATENCY_EVERY  LP_SECONDS(5)
-#define LP_RELAY_MAX_STATIONS   4096           /* learned LAN stations in one room */
+#define LP_RELAY_HELLO_TIMEOUT LP_SECONDS(10) /* from link to a complete hello */
+#define LP_RELAY_BUDGET_TIMEOUT \
+    LP_SECONDS(2) /* a hello waits this long for the path's MTU */
+#define LP_RELAY_LATENCY_EVERY    LP_SECONDS(5)
+#define LP_RELAY_MAX_STATIONS     4096 /* learned LAN stations in one room */
 #define LP_RELAY_ROOM_MTU_DEFAULT 1280
 #define LP_RELAY_ROOM_MTU_MIN     576
+#define LP_RELAY_MAX_LINKS        65536
+
+/* Control messages that one peer may send: so many at once, so many a second. */
+#define LP_RELAY_MESSAGES_BURST 64
+#define LP_RELAY_MESSAGES_RATE  16
+
+/* Messages that may wait in lp_relay_next_send: for one link, and in all. */
+#define LP_RELAY_MAX_QUEUED_EACH 4096
+#define LP_RELAY_MAX_QUEUED      (1u << 20)
 
 typedef struct lp_relay_config {
-    uint32_t worker;      /* 0 to 255: the top octet of every peer and room number */
-    size_t max_links;     /* connections, admitted or not */
+    uint32_t worker;  /* 0 to 255: the top octet of every peer and room number */
+    size_t max_links; /* connections, admitted or not; 1 to LP_RELAY_MAX_LINKS */
     size_t max_rooms;
-    size_t max_clients;   /* in one room; at least 1 */
-    uint32_t room_mtu;    /* most that a room's MTU may be */
+    size_t max_clients; /* in one room; at least 1 */
+    uint32_t
+        room_mtu; /* most that a room's MTU may be; LP_RELAY_ROOM_MTU_MIN or more */
     lp_guard_limits limits;
     lp_random random;
 } lp_relay_config;
@@ -60,13 +72,15 @@ void lp_relay_free(lp_relay *relay); /* NULL is fine */
  *   LP_ERR_NO_MEMORY
  */
 LP_MUST_USE lp_err lp_relay_on_connect(lp_relay *relay, const lp_fingerprint *identity,
-                                       const lp_addr *from, lp_time now, lp_link *out_link);
+                                       const lp_addr *from, lp_time now,
+                                       lp_link *out_link);
 
 /*
  * What a DATAGRAM to this link may carry now, and whether path MTU discovery is done
  * with it. Admission waits for `settled` (or LP_RELAY_BUDGET_TIMEOUT).
  */
-void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settled, lp_time now);
+void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settled,
+                        lp_time now);
 void lp_relay_on_rtt(lp_relay *relay, lp_link link, lp_duration rtt);
 /* The peer is reached elsewhere now (QUIC validated it). */
 void lp_relay_on_address(lp_relay *relay, lp_link link, const lp_addr *from);
@@ -74,13 +88,19 @@ void lp_relay_on_address(lp_relay *relay, lp_link link, const lp_addr *from);
 /* Octets of the control stream, in order. A broken message closes the link. */
 void lp_relay_on_control(lp_relay *relay, lp_link link, lp_bytes octets, lp_time now);
 
-/* The connection is gone; `reason` is what others hear unless the peer said better. */
+/*
+ * The connection is gone, and now its number and slot are free again: so this is due
+ * for every link, also for one that next_close gave. `reason` is what others hear
+ * unless the peer said better.
+ */
 void lp_relay_on_close(lp_relay *relay, lp_link link, const char *reason, lp_time now);
 
 /*
- * Where a datagram goes. `targets` is the engine's, valid until the next call on it;
- * the datagram goes out to each unchanged. Counted already, but for what happens to it
- * at a target: tell that with lp_relay_on_egress.
+ * Where a datagram goes. `targets` is the engine's, valid until the next
+ * lp_relay_on_datagram; the datagram goes out to each unchanged, if it is no longer
+ * than lp_relay_budget says of that target. Counted already, but for what happens to it
+ * at a target: tell that with lp_relay_on_egress. "Forwarded" may be to nobody: a
+ * keepalive, or a broadcast where no one else is.
  */
 typedef struct lp_verdict {
     lp_action action;
@@ -89,21 +109,29 @@ typedef struct lp_verdict {
     size_t target_count;
 } lp_verdict;
 
-lp_verdict lp_relay_on_datagram(lp_relay *relay, lp_link from, lp_bytes datagram, lp_time now);
+lp_verdict lp_relay_on_datagram(lp_relay *relay, lp_link from, lp_bytes datagram,
+                                lp_time now);
+
+/* What a datagram to this link may carry, now (L-020); 0: it is no member. */
+size_t lp_relay_budget(const lp_relay *relay, lp_link link);
 
 /* A forwarded datagram met `target`: LP_REASON_NONE, EGRESS_BUDGET or QUEUE. */
 void lp_relay_on_egress(lp_relay *relay, lp_link target, size_t len, lp_reason reason);
 
 /* --- work out --------------------------------------------------------------------- */
 
-/* One control message, framed, for the link's stream. Drain before writing datagrams. */
+/* One control message, framed, for the link's stream. Drain before writing datagrams.
+ */
 typedef struct lp_relay_send {
     lp_link link;
     lp_bytes octets; /* valid until the next call */
 } lp_relay_send;
 bool lp_relay_next_send(lp_relay *relay, lp_relay_send *out_send);
 
-/* A link to close once what next_send gave for it is written. It is forgotten already. */
+/*
+ * A link to close once what next_send gave for it is written; comes after the last of
+ * that. It is in no room any more, and all but lp_relay_on_close is ignored for it.
+ */
 typedef struct lp_relay_close {
     lp_link link;
     uint64_t code; /* application error code, docs/protocol.md "Close codes" */
@@ -144,7 +172,8 @@ void lp_relay_on_deadline(lp_relay *relay, lp_time now);
 /* Says goodbye to every member (next_send, next_close); no more links are admitted. */
 void lp_relay_shut_down(lp_relay *relay, const char *reason, lp_time now);
 
-/* --- looking in, for status and metrics -------------------------------------------- */
+/* --- looking in, for status and metrics --------------------------------------------
+ */
 
 typedef struct lp_relay_room_view {
     lp_room_code code;
