@@ -2,6 +2,7 @@
  * The frame path. The order of the checks is that of docs/protocol.md, "What a relay
  * forwards"; what they look for inside a frame is core/filter's.
  */
+#include "core/filter.h"
 #include "core/relay_internal.h"
 
 /* --- where a frame goes
