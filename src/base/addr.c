@@ -163,18 +163,27 @@ static bool is_host_char(char c)
            c == '.' || c == '_';
 }
 
-static bool is_host(const char *text)
+/* RFC 1123 section 2.1, as people type it: `_` too, and a last dot. */
+static bool is_name(const char *text)
 {
-    lp_addr literal;
-    if (lp_addr_read_ip(text, 0, &literal) == LP_OK)
-        return true;
+    bool has_letter = false; /* in the last label */
     if (!*text || *text == '.' || *text == '-')
         return false;
     for (; *text; text++) {
         if (!is_host_char(*text) || (text[0] == '.' && text[1] == '.'))
             return false;
+        if (*text == '.')
+            has_letter = has_letter && text[1] == '\0';
+        else if (*text < '0' || *text > '9')
+            has_letter = true;
     }
-    return true;
+    return has_letter;
+}
+
+static bool is_literal(const char *text, uint8_t family)
+{
+    lp_addr literal;
+    return lp_addr_read_ip(text, 0, &literal) == LP_OK && literal.family == family;
 }
 
 lp_err lp_endpoint_name_read(const char *text, lp_endpoint_name *out_name)
@@ -184,14 +193,17 @@ lp_err lp_endpoint_name_read(const char *text, lp_endpoint_name *out_name)
     size_t len = colon ? (size_t)(colon - text) : strlen(text);
     if (colon && !read_port(colon + 1, &name.port))
         return LP_ERR_MALFORMED;
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+    bool has_brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+    if (has_brackets) {
         text++;
         len -= 2;
     }
-    if (len == 0 || len > LP_HOST_MAX)
+    if (len > LP_HOST_MAX)
         return LP_ERR_MALFORMED;
     memcpy(name.host, text, len);
-    if (!is_host(name.host))
+    bool is_host = is_literal(name.host, 6) ||
+                   (!has_brackets && (is_literal(name.host, 4) || is_name(name.host)));
+    if (!is_host)
         return LP_ERR_MALFORMED;
     *out_name = name;
     return LP_OK;
@@ -243,8 +255,7 @@ static void write_ipv6(const uint8_t ip[16], char *out, size_t out_len)
             continue;
         }
         const char *colon = i > 0 && i != best + best_len ? ":" : "";
-        at += (size_t)snprintf(out + at, out_len - at, "%s%x",
-                               best < 0 && i == 0 ? "" : colon,
+        at += (size_t)snprintf(out + at, out_len - at, "%s%x", colon,
                                ip[2 * i] << 8 | ip[2 * i + 1]);
     }
 }

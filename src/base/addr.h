@@ -15,7 +15,7 @@ typedef struct lp_addr {
     uint32_t scope_id; /* interface of a link-local IPv6 address; else 0 */
 } lp_addr;
 
-#define LP_ADDR_TEXT_LEN 80 /* "[v6%scope]:port" and its NUL, with room */
+#define LP_ADDR_TEXT_LEN 80 /* "[v6]:port" and its NUL, with room */
 #define LP_DEFAULT_PORT  443
 
 bool lp_addr_equal(const lp_addr *a, const lp_addr *b);    /* address and port */
@@ -41,7 +41,8 @@ typedef struct lp_endpoint_name {
 /*
  * "relay.example", "relay.example:4433", "192.0.2.1", "192.0.2.1:4433",
  * "2001:db8::1", "[2001:db8::1]:4433". Without a port: LP_DEFAULT_PORT.
- *   LP_ERR_MALFORMED  empty, a bad port, or characters no host name has
+ *   LP_ERR_MALFORMED  empty, a bad port, or no host name has that form: 10.0.0.300 is a
+ *                     slip of the pen, and resolvers take 10.1 for 10.0.0.1
  */
 LP_MUST_USE lp_err lp_endpoint_name_read(const char *text, lp_endpoint_name *out_name);
 

@@ -26,12 +26,14 @@ lp_err lp_log_level_read(const char *text, lp_log_level *out_level)
 
 typedef struct line {
     char *at;
-    size_t room; /* the final NUL included */
+    size_t room; /* without what ends the line */
+    bool is_cut;
 } line;
 
 static void put_char(line *out, char c)
 {
-    if (out->room <= 1)
+    out->is_cut |= out->room == 0;
+    if (out->is_cut)
         return;
     *out->at++ = c;
     out->room--;
@@ -112,11 +114,25 @@ static void put_value(line *out, bool json, const lp_field *field)
     }
 }
 
+static void put_field(line *out, bool json, const lp_field *field)
+{
+    if (json) {
+        put_char(out, ',');
+        put_string(out, true, field->name);
+        put_char(out, ':');
+    } else {
+        put_char(out, ' ');
+        put_text(out, field->name);
+        put_char(out, '=');
+    }
+    put_value(out, json, field);
+}
+
 char *lp_log_format(bool json, lp_log_level level, const char *event,
                     const lp_field *fields, size_t field_count, char *out,
                     size_t out_len)
 {
-    line text = {out, out_len};
+    line text = {.at = out, .room = out_len - 2}; /* '}' and NUL */
     if (json) {
         put_text(&text, "{\"level\":\"");
         put_text(&text, lp_log_level_name(level));
@@ -128,19 +144,13 @@ char *lp_log_format(bool json, lp_log_level level, const char *event,
     for (size_t i = 0; i < field_count; i++) {
         if (fields[i].kind == LP_FIELD_STR && !fields[i].str)
             continue;
-        if (json) {
-            put_char(&text, ',');
-            put_string(&text, true, fields[i].name);
-            put_char(&text, ':');
-        } else {
-            put_char(&text, ' ');
-            put_text(&text, fields[i].name);
-            put_char(&text, '=');
-        }
-        put_value(&text, json, &fields[i]);
+        line before = text;
+        put_field(&text, json, &fields[i]);
+        if (text.is_cut)
+            text = before;
     }
     if (json)
-        put_char(&text, '}');
+        *text.at++ = '}';
     *text.at = '\0';
     return out;
 }

@@ -79,9 +79,10 @@ LP_MUST_USE lp_err lp_log_level_read(const char *text, lp_log_level *out_level);
 const char *lp_log_level_name(lp_log_level level);
 
 /*
- * The line itself, always terminated and always whole UTF-8-safe ASCII: control
- * characters and quotes in values are escaped, so that nobody writes a second line
- * into an admin's log by choosing a clever room name. Cut at out_len. Returns `out`.
+ * The line itself, always terminated, always ASCII: control characters and quotes in
+ * values are escaped, so that nobody writes a second line into an admin's log by
+ * choosing a clever room name. A field that does not fit is left out whole, so that
+ * the line stays well-formed. `out_len` must hold the event. Returns `out`.
  */
 char *lp_log_format(bool json, lp_log_level level, const char *event,
                     const lp_field *fields, size_t field_count, char *out,

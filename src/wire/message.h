@@ -12,7 +12,7 @@
 #include "base/mac.h"
 #include "wire/datagram.h"
 
-#define LP_MESSAGE_MAX  16384 /* octets of JSON in one message */
+#define LP_MESSAGE_MAX   16384 /* octets of JSON in one message */
 #define LP_ROOM_MAX      32    /* characters of a room code */
 #define LP_REASON_MAX    256   /* octets of a sentence, UTF-8; the next two likewise */
 #define LP_SOFTWARE_MAX  64
@@ -149,9 +149,9 @@ LP_MUST_USE lp_err lp_message_read(lp_bytes json, lp_message *out_message, lp_wh
 /*
  * What a relay answers to a first message that lp_message_read refused: a bad room is
  * LP_REJECT_BAD_ROOM, a bad role or mac LP_REJECT_BAD_ROLE_OR_MAC, a version of 0 or
- * one newer than ours (whose fields we cannot judge) LP_REJECT_VERSION; all else, also what
- * is no hello and what has nothing wrong with it, is LP_REJECT_MALFORMED. `why` already
- * has the sentence.
+ * one newer than ours (whose fields we cannot judge) LP_REJECT_VERSION; all else, also
+ * what is no hello and what has nothing wrong with it, is LP_REJECT_MALFORMED. `why`
+ * already has the sentence.
  */
 lp_reject_code lp_reject_code_of_hello(lp_bytes json);
 

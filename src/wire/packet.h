@@ -49,8 +49,8 @@ typedef struct lp_packet {
     bool has_icmp;       /* ICMP and ICMPv6 likewise */
     uint8_t icmp_type;
 
-    bool truncated;      /* doubt: the frame ends before the walk could, or before where a
-                            length field says, or a header contradicts itself */
+    bool truncated;      /* doubt: the frame ends before the walk could or before a length
+                            field says, or a header contradicts itself */
 } lp_packet;
 
 /*
