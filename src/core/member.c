@@ -428,7 +428,6 @@ void lp_member_leave(lp_member *member, const char *reason, lp_time now)
     bool said_hello =
         (member->state == LP_MEMBER_JOINING && !(member->sends & SEND_HELLO)) ||
         member->state == LP_MEMBER_JOINED;
-    (void)now;
     forget_session(member);
     member->state = LP_MEMBER_ENDED;
     if (!said_hello)
