@@ -21,7 +21,8 @@ typedef enum lp_privilege { /* bits */
 /*
  * Gives up everything but `keep`, for good (no_new_privs, bounding set, securebits). When
  * started as root, becomes `user` (and its group) first; NULL keeps the user. Not started
- * as root: drops the capabilities there are.
+ * as root: drops the capabilities there are. Capabilities belong to threads: call it
+ * before the first one is started (libuv starts its own with the first work item).
  *   LP_ERR_NOT_FOUND  no such user
  */
 LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);

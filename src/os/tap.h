@@ -20,6 +20,8 @@ void lp_tap_close(lp_tap *tap); /* NULL is fine */
 int lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
 unsigned lp_tap_ifindex(const lp_tap *tap);
+/* IPv6 router advertisements on it install no routes. False: someone should watch. */
+bool lp_tap_ignores_routers(const lp_tap *tap);
 
 LP_MUST_USE lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why);
 /* Up with carrier, or without carrier: DHCP clients and games see the cable. */

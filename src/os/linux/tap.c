@@ -1,0 +1,226 @@
+#include "os/tap.h"
+
+#include "os/linux/errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct lp_tap {
+    int fd;      /* frames */
+    int control; /* any socket: interface ioctls want one */
+    char name[LP_IFNAME_LEN];
+    unsigned ifindex;
+    bool ignores_routers;
+};
+
+_Static_assert(LP_IFNAME_LEN == IFNAMSIZ, "names are copied to and from the kernel");
+
+static lp_err open_device(lp_tap *tap, lp_why *why)
+{
+    tap->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (tap->fd >= 0)
+        return LP_OK;
+    if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
+        return lp_explain(
+            why, LP_ERR_UNSUPPORTED,
+            "this system has no /dev/net/tun: run `modprobe tun`, or give "
+            "the container this device");
+    return lp_explain(
+        why, lp_err_of_errno(errno),
+        "cannot open /dev/net/tun: %s; start as root or with CAP_NET_ADMIN",
+        strerror(errno));
+}
+
+static lp_err create(lp_tap *tap, const char *name, lp_why *why)
+{
+    /* TUN_EXCL: a persistent device of that name would outlive us. */
+    struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL)};
+    if (strlen(name) >= sizeof request.ifr_name)
+        return lp_explain(why, LP_ERR_TOO_BIG,
+                          "%s: an adapter's name has 15 letters at most", name);
+    strcpy(request.ifr_name, name);
+    if (ioctl(tap->fd, TUNSETIFF, &request) == 0) {
+        memcpy(tap->name, request.ifr_name, sizeof tap->name);
+        return LP_OK;
+    }
+    if (errno == EBUSY)
+        return lp_explain(
+            why, LP_ERR_IN_USE,
+            "cannot create the adapter %s: an interface of that name exists; "
+            "choose another name",
+            name);
+    if (errno == EPERM)
+        return lp_explain(why, LP_ERR_DENIED,
+                          "cannot create the adapter %s: start as root or with "
+                          "CAP_NET_ADMIN",
+                          name);
+    return lp_explain(why, lp_err_of_errno(errno), "cannot create the adapter %s: %s",
+                      name, strerror(errno));
+}
+
+static struct ifreq request_for(const lp_tap *tap)
+{
+    struct ifreq request = {0};
+    memcpy(request.ifr_name, tap->name, sizeof request.ifr_name);
+    return request;
+}
+
+static lp_err set_mac(lp_tap *tap, lp_mac mac, lp_why *why)
+{
+    struct ifreq request = request_for(tap);
+    request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+    memcpy(request.ifr_hwaddr.sa_data, mac.octet, sizeof mac.octet);
+    if (ioctl(tap->control, SIOCSIFHWADDR, &request) == 0)
+        return LP_OK;
+    char text[LP_MAC_TEXT_LEN];
+    return lp_explain(why, lp_err_of_errno(errno), "cannot give %s the address %s: %s",
+                      tap->name, lp_mac_write(mac, text), strerror(errno));
+}
+
+/* False where the setting exists and cannot be changed. */
+static bool write_ipv6_setting(const char *name, const char *setting, const char *value)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT; /* no IPv6, nothing to fear */
+    bool done = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+    close(fd);
+    return done;
+}
+
+/* The party's router advertises itself to all; the player's internet is elsewhere. */
+static bool ignore_routers(const char *name)
+{
+    bool no_default = write_ipv6_setting(name, "accept_ra_defrtr", "0");
+    bool no_others = write_ipv6_setting(name, "accept_ra_rt_info_max_plen", "0");
+    return no_default && no_others;
+}
+
+lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why)
+{
+    lp_err err = LP_ERR_NO_MEMORY;
+    lp_tap *tap = calloc(1, sizeof *tap);
+    if (!tap)
+        return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
+    tap->fd = -1;
+    tap->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (tap->control < 0) {
+        err = lp_explain(why, lp_err_of_errno(errno), "cannot make a socket: %s",
+                         strerror(errno));
+        goto done;
+    }
+    err = open_device(tap, why);
+    if (err)
+        goto done;
+    err = create(tap, name ? name : "lan%d", why);
+    if (err)
+        goto done;
+    err = set_mac(tap, mac, why);
+    if (err)
+        goto done;
+    tap->ifindex = if_nametoindex(tap->name);
+    tap->ignores_routers = ignore_routers(tap->name);
+
+    *out_tap = tap;
+    tap = NULL; /* the caller's now */
+done:
+    lp_tap_close(tap);
+    return err;
+}
+
+void lp_tap_close(lp_tap *tap)
+{
+    if (!tap)
+        return;
+    if (tap->fd >= 0)
+        close(tap->fd);
+    if (tap->control >= 0)
+        close(tap->control);
+    free(tap);
+}
+
+int lp_tap_fd(const lp_tap *tap)
+{
+    return tap->fd;
+}
+
+const char *lp_tap_name(const lp_tap *tap)
+{
+    return tap->name;
+}
+
+unsigned lp_tap_ifindex(const lp_tap *tap)
+{
+    return tap->ifindex;
+}
+
+bool lp_tap_ignores_routers(const lp_tap *tap)
+{
+    return tap->ignores_routers;
+}
+
+lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why)
+{
+    struct ifreq request = request_for(tap);
+    request.ifr_mtu = (int)mtu;
+    if (ioctl(tap->control, SIOCSIFMTU, &request) == 0)
+        return LP_OK;
+    return lp_explain(why, lp_err_of_errno(errno), "cannot set the MTU of %s to %u: %s",
+                      tap->name, mtu, strerror(errno));
+}
+
+static bool bring_up(const lp_tap *tap)
+{
+    struct ifreq request = request_for(tap);
+    if (ioctl(tap->control, SIOCGIFFLAGS, &request) != 0)
+        return false;
+    if (request.ifr_flags & IFF_UP)
+        return true;
+    request.ifr_flags |= IFF_UP;
+    return ioctl(tap->control, SIOCSIFFLAGS, &request) == 0;
+}
+
+lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why)
+{
+    int carrier = up;
+    /* The carrier first: nobody shall see an adapter that is up with a stale cable. */
+    if (ioctl(tap->fd, TUNSETCARRIER, &carrier) == 0 && (!up || bring_up(tap)))
+        return LP_OK;
+    return lp_explain(why, lp_err_of_errno(errno), "cannot set the link of %s %s: %s",
+                      tap->name, up ? "up" : "down", strerror(errno));
+}
+
+lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len)
+{
+    ssize_t len;
+    do
+        len = read(tap->fd, space.at, space.len);
+    while (len < 0 && errno == EINTR);
+    if (len < 0)
+        return errno == EAGAIN ? LP_ERR_WOULD_BLOCK : LP_ERR_IO;
+    *out_len = (size_t)len;
+    return LP_OK;
+}
+
+lp_err lp_tap_write(lp_tap *tap, lp_bytes frame)
+{
+    ssize_t len;
+    do
+        len = write(tap->fd, frame.at, frame.len);
+    while (len < 0 && errno == EINTR);
+    if (len >= 0)
+        return LP_OK;
+    /* EBADFD: the adapter was deleted. The rest passes, EIO too: someone set it down.
+     */
+    return errno == EBADFD ? LP_ERR_IO : LP_ERR_WOULD_BLOCK;
+}
