@@ -27,7 +27,7 @@ struct lp_relay_worker {
 
 static relay_port *port_of(const lp_relay_worker *worker, lp_link link)
 {
-    relay_port *port = worker->ports[lp_link_slot(link)];
+    relay_port *port = worker->ports[lp_relay_slot_of(worker->relay, link)];
     return port && port->link == link ? port : NULL;
 }
 
@@ -53,7 +53,7 @@ static bool on_connected(void *state, lp_conn *conn, lp_time now)
                F_ADDR("from", lp_conn_remote(conn)));
         return false;
     }
-    worker->ports[lp_link_slot(port->link)] = port;
+    worker->ports[lp_relay_slot_of(worker->relay, port->link)] = port;
     lp_log(worker->config.log, LP_DEBUG, "connected", F_UINT("link", port->link),
            F_ADDR("from", lp_conn_remote(conn)));
     return true;
@@ -124,7 +124,7 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
         return;
     const char *why = end->reason[0] ? end->reason : lp_err_text(end->err);
     lp_relay_on_close(worker->relay, port->link, why, now);
-    worker->ports[lp_link_slot(port->link)] = NULL;
+    worker->ports[lp_relay_slot_of(worker->relay, port->link)] = NULL;
     lp_port_fini(&port->port);
     free(port);
 }

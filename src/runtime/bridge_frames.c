@@ -1,0 +1,232 @@
+/* Frames through the gateway. The decisions are core/gateway's and core/repair's. */
+#include "runtime/bridge_internal.h"
+
+#define FRAMES_PER_WAKE_UP 64
+#define VLAN_ID_MASK       0x0fff
+/* No TCP SYN is longer: 14 of Ethernet, 60 of IPv4 or 40 of IPv6, 60 of TCP. */
+#define SYN_MAX 134
+
+static lp_stats *stats_of(lp_bridge *bridge)
+{
+    return lp_gateway_stats(bridge->gateway);
+}
+
+static size_t mtu_of(const lp_bridge *bridge)
+{
+    return lp_member_welcome(lp_session_member(bridge->session))->tap_mtu;
+}
+
+static void note(lp_bridge *bridge, const char *direction, lp_peer peer, lp_bytes frame,
+                 lp_reason reason)
+{
+    lp_frame_line line = {
+        .direction = direction, .peer = peer, .frame = frame, .reason = reason};
+    lp_frame_log_note(&bridge->config.frame_log, &line);
+}
+
+/* A frame lost on its way to the wire is a frame lost, as on any wire. */
+static bool write_wire(lp_bridge *bridge, lp_bytes frame)
+{
+    lp_err err = lp_lan_write(bridge->config.lan, frame);
+    if (err == LP_OK)
+        return true;
+    stats_of(bridge)->reason[LP_REASON_QUEUE]++;
+    return false;
+}
+
+/* --- LAN to relay ------------------------------------------------------------------------------ */
+
+static void send(lp_bridge *bridge, lp_bytes datagram, lp_time now)
+{
+    note(bridge, "to_relay", 0, lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN),
+         LP_REASON_NONE);
+    lp_session_send(bridge->session, datagram, now);
+}
+
+static void send_fragments(lp_bridge *bridge, lp_bytes frame, const lp_repair_plan *plan,
+                           lp_time now)
+{
+    uint8_t *at = bridge->cut + LP_DATAGRAM_HEADER_LEN;
+    lp_space out = lp_space_of(at, LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
+    stats_of(bridge)->stat[LP_STAT_FRAGMENTED]++;
+    for (size_t i = 0; i < plan->fragment_count; i++) {
+        lp_bytes datagram;
+        size_t len = lp_repair_fragment(frame, mtu_of(bridge), i, out);
+        lp_space space = lp_space_of(bridge->cut, LP_BRIDGE_ROOM);
+        if (len > 0 &&
+            lp_gateway_on_frame(bridge->gateway, space, len, &datagram) == LP_REASON_NONE)
+            send(bridge, datagram, now);
+    }
+}
+
+static void repair(lp_bridge *bridge, lp_bytes frame, bool from_own_host, lp_time now)
+{
+    lp_repair_plan plan = lp_repair_plan_for(&bridge->repair, frame, mtu_of(bridge), now);
+    if (plan.kind == LP_REPAIR_FRAGMENTS) {
+        send_fragments(bridge, frame, &plan, now);
+        return;
+    }
+    stats_of(bridge)->reason[plan.reason]++;
+    note(bridge, "to_relay", 0, frame, plan.reason);
+    if (plan.kind != LP_REPAIR_REPLY)
+        return;
+    lp_bytes reply = lp_bytes_of(plan.reply, plan.reply_len);
+    bool told = from_own_host ? lp_lan_write_to_host(bridge->config.lan, reply) == LP_OK
+                              : write_wire(bridge, reply);
+    stats_of(bridge)->stat[LP_STAT_TOO_BIG_SENT] += told;
+}
+
+/* `at` holds a datagram header's room and then a whole frame with whole checksums. */
+static void take_frame(lp_bridge *bridge, uint8_t *at, size_t len, bool from_own_host,
+                       lp_time now)
+{
+    uint8_t *frame = at + LP_DATAGRAM_HEADER_LEN;
+    lp_bytes datagram;
+    if (bridge->repair.enabled && len <= SYN_MAX && bridge->is_joined &&
+        lp_repair_clamp_mss(lp_space_of(frame, len), mtu_of(bridge)))
+        stats_of(bridge)->stat[LP_STAT_MSS_CLAMPED]++;
+    lp_reason reason = lp_gateway_on_frame(bridge->gateway,
+                                           lp_space_of(at, LP_BRIDGE_ROOM), len, &datagram);
+    if (reason == LP_REASON_NONE)
+        send(bridge, datagram, now);
+    else if (reason == LP_REASON_TAP_MTU)
+        repair(bridge, lp_bytes_of(frame, len), from_own_host, now);
+    else
+        note(bridge, "to_relay", 0, lp_bytes_of(frame, len), reason);
+}
+
+static lp_offload offload_of(const lp_lan_frame *captured)
+{
+    static const lp_gso kinds[] = {
+        [LP_LAN_GSO_NONE] = LP_GSO_NONE, [LP_LAN_GSO_TCP4] = LP_GSO_TCP4,
+        [LP_LAN_GSO_TCP6] = LP_GSO_TCP6, [LP_LAN_GSO_UDP] = LP_GSO_UDP4,
+    };
+    return (lp_offload){
+        .needs_checksum = captured->needs_checksum,
+        .checksum_start = captured->checksum_start,
+        .checksum_offset = captured->checksum_offset,
+        .gso = kinds[captured->gso],
+        .segment_len = captured->segment_len,
+        .header_len = captured->header_len,
+    };
+}
+
+static void drop(lp_bridge *bridge, lp_bytes frame, lp_reason reason)
+{
+    stats_of(bridge)->reason[reason]++;
+    note(bridge, "to_relay", 0, frame, reason);
+}
+
+static void take_super_frame(lp_bridge *bridge, lp_bytes frame, const lp_offload *offload,
+                             bool from_own_host, lp_time now)
+{
+    lp_space out = lp_space_of(bridge->cut + LP_DATAGRAM_HEADER_LEN,
+                               LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
+    size_t count = lp_offload_segment_count(frame, offload);
+    if (count == 0) {
+        drop(bridge, frame, LP_REASON_MALFORMED);
+        return;
+    }
+    stats_of(bridge)->stat[LP_STAT_SEGMENTED]++;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = lp_offload_segment(frame, offload, i, out);
+        if (len > 0)
+            take_frame(bridge, bridge->cut, len, from_own_host, now);
+    }
+}
+
+static void take_captured(lp_bridge *bridge, const lp_lan_frame *captured, lp_time now)
+{
+    lp_space frame = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN, captured->len);
+    lp_bytes view = lp_bytes_of(frame.at, frame.len);
+    /* A tag that only says how urgent it is (VID 0) is no VLAN, IEEE 802.1Q 6.9. */
+    if (captured->has_tag && (captured->tag & VLAN_ID_MASK) != 0) {
+        drop(bridge, view, LP_REASON_VLAN);
+        return;
+    }
+    if (captured->gso == LP_LAN_GSO_OTHER) {
+        drop(bridge, view, LP_REASON_UNREPAIRABLE);
+        return;
+    }
+    lp_offload offload = offload_of(captured);
+    if (offload.gso == LP_GSO_UDP4 && lp_packet_walk(view).ip_version == 6)
+        offload.gso = LP_GSO_UDP6;
+    if (offload.gso != LP_GSO_NONE) {
+        take_super_frame(bridge, view, &offload, captured->from_own_host, now);
+        return;
+    }
+    if (offload.needs_checksum) {
+        if (lp_offload_checksum(frame, &offload) != LP_OK) {
+            drop(bridge, view, LP_REASON_MALFORMED);
+            return;
+        }
+        stats_of(bridge)->stat[LP_STAT_CHECKSUMMED]++;
+    }
+    take_frame(bridge, bridge->captured, captured->len, captured->from_own_host, now);
+}
+
+void lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
+{
+    lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
+                                 LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
+    for (int i = 0; i < FRAMES_PER_WAKE_UP; i++) {
+        lp_lan_frame captured;
+        lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
+        if (err == LP_ERR_WOULD_BLOCK)
+            return;
+        if (err) {
+            uv_poll_stop(&bridge->lan_poll);
+            bridge->config.on_failed(bridge->config.state,
+                                     err == LP_ERR_NOT_FOUND
+                                         ? "the LAN interface is gone"
+                                         : "the LAN interface cannot be read any more");
+            return;
+        }
+        if (bridge->is_joined)
+            take_captured(bridge, &captured, now);
+    }
+}
+
+/* --- relay to LAN ------------------------------------------------------------------------------ */
+
+/* A player's SYN that promises larger segments than the room carries (its adapter's MTU
+ * was set by hand, say). Returns the frame to inject: the same, or a mended copy. */
+static lp_bytes clamped(lp_bridge *bridge, lp_bytes frame)
+{
+    if (!bridge->repair.enabled || frame.len > SYN_MAX)
+        return frame;
+    memcpy(bridge->cut, frame.at, frame.len);
+    if (!lp_repair_clamp_mss(lp_space_of(bridge->cut, frame.len), mtu_of(bridge)))
+        return frame;
+    stats_of(bridge)->stat[LP_STAT_MSS_CLAMPED]++;
+    return lp_bytes_of(bridge->cut, frame.len);
+}
+
+void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
+{
+    lp_injection injection;
+    lp_peer peer = 0;
+    lp_reason reason =
+        lp_gateway_on_datagram(bridge->gateway, datagram, &injection, &peer);
+    if (bridge->config.frame_log.on && datagram.len >= LP_DATAGRAM_HEADER_LEN)
+        note(bridge, "from_relay", peer, lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN), reason);
+    if (reason != LP_REASON_NONE || injection.frame.len == 0)
+        return;
+    lp_bytes frame = clamped(bridge, injection.frame);
+    if (injection.to_wire)
+        write_wire(bridge, frame);
+    /* Where the kernel cannot take it, health has said so since the start. */
+    if (injection.to_host && lp_lan_write_to_host(bridge->config.lan, frame) == LP_ERR_IO)
+        stats_of(bridge)->reason[LP_REASON_QUEUE]++;
+}
+
+void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now)
+{
+    lp_cam_frame cam;
+    while (lp_gateway_next_cam(bridge->gateway, now, &cam)) {
+        if (!write_wire(bridge, lp_bytes_of(cam.frame, sizeof cam.frame)))
+            continue;
+        lp_log(bridge->config.log, LP_DEBUG, "CAM refresh", F_UINT("peer", cam.peer),
+               F_MAC("mac", cam.mac), F_STR("reason", cam.on_join ? "peer_joined" : "periodic"));
+    }
+}

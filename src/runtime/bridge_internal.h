@@ -1,0 +1,37 @@
+/* What bridge.c (the session's story), bridge_frames.c and bridge_status.c share. */
+#pragma once
+
+#include "core/offload.h"
+#include "core/repair.h"
+#include "runtime/bridge.h"
+
+#define LP_BRIDGE_TICK LP_SECONDS(1)
+#define LP_BRIDGE_ROOM (LP_DATAGRAM_HEADER_LEN + 65536 + 64) /* any frame, GRO's too */
+
+struct lp_bridge {
+    lp_bridge_config config;
+    uv_loop_t *loop;
+    lp_session *session;
+    lp_gateway *gateway;
+    lp_repair repair;
+    lp_health health;
+
+    uv_poll_t lan_poll;
+    bool lan_polled;
+    bool is_joined;
+
+    lp_time next_tick, next_snapshot;
+    char lost_why[LP_WHY_MAX];
+    uint64_t kernel_drops;
+    uint8_t *captured; /* a frame as the kernel gave it, a datagram's header before it */
+    uint8_t *cut;      /* a segment or fragment of it, likewise */
+};
+
+/* --- bridge_frames.c --- */
+void lp_bridge_read_lan(lp_bridge *bridge, lp_time now);
+void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
+void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);
+
+/* --- bridge_status.c --- */
+void lp_bridge_check_health(lp_bridge *bridge, lp_time now);
+void lp_bridge_snapshot(lp_bridge *bridge, lp_time now);

@@ -1,0 +1,68 @@
+/* What the gateway's host is told: health, snapshots, --status. */
+#include "runtime/bridge_internal.h"
+#include "runtime/describe.h"
+#include "runtime/describe_session.h"
+
+void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
+{
+    lp_health *health = &bridge->health;
+    lp_lan *lan = bridge->config.lan;
+    const lp_lan_info *info = lp_lan_look(lan);
+    const lp_stats *stats = lp_gateway_stats(bridge->gateway);
+    bool refused =
+        lp_member_state_of(lp_session_member(bridge->session)) == LP_MEMBER_REFUSED;
+    uint64_t drops = lp_lan_take_kernel_drops(lan);
+    bridge->kernel_drops += drops;
+    lp_health_set(health, LP_HEALTH_RELAY,
+                  !bridge->is_joined && !refused && bridge->lost_why[0], now, "%.240s",
+                  bridge->lost_why);
+    lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", bridge->lost_why);
+    lp_health_set(health, LP_HEALTH_CARRIER, !lp_lan_has_carrier(lan), now, "interface %s",
+                  info->name);
+    lp_health_set(health, LP_HEALTH_OWN_HOST, !info->can_reach_host, now, "%s", "");
+    lp_health_set(health, LP_HEALTH_TAGGED, stats->reason[LP_REASON_VLAN] > 0, now,
+                  "%llu tagged frames were dropped", /* J-05 */
+                  (unsigned long long)stats->reason[LP_REASON_VLAN]);
+    lp_health_set(health, LP_HEALTH_OVERRUN, drops > 0, now, "%llu frames lost so far",
+                  (unsigned long long)bridge->kernel_drops);
+    lp_health_log(health, bridge->config.log, now);
+}
+
+static size_t player_count(const lp_bridge *bridge)
+{
+    size_t count = 0, cursor = 0;
+    lp_member_peer peer;
+    while (lp_member_next_peer(lp_session_member(bridge->session), &cursor, &peer))
+        count += peer.role == LP_ROLE_CLIENT;
+    return count;
+}
+
+void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)
+{
+    const lp_conn *conn = lp_session_conn(bridge->session);
+    const lp_stats *stats = lp_gateway_stats(bridge->gateway);
+    lp_log(bridge->config.log, LP_INFO, "snapshot", F_STR("relay", conn ? "yes" : "no"),
+           F_MS("rtt", conn ? lp_conn_rtt(conn) : 0), F_UINT("players", player_count(bridge)),
+           F_UINT("frames_rx", stats->stat[LP_STAT_FRAMES_RX]),
+           F_UINT("frames_tx", stats->stat[LP_STAT_FRAMES_TX]),
+           F_UINT("datagrams_rx", stats->stat[LP_STAT_DATAGRAMS_RX]),
+           F_UINT("datagrams_tx", stats->stat[LP_STAT_DATAGRAMS_TX]),
+           F_UINT("drops", lp_stats_drops(stats)));
+}
+
+json_t *lp_bridge_describe(const lp_bridge *bridge, lp_time now)
+{
+    const lp_lan_info *info = lp_lan_look(bridge->config.lan);
+    json_t *state = lp_describe_session(bridge->session, &bridge->config.relay);
+    json_object_set_new(state, "room", json_string(bridge->config.join->member.room));
+    json_object_set_new(
+        state, "lan",
+        json_pack("{s:s, s:o, s:I, s:b, s:b, s:I}", "interface", info->name, "mac",
+                  lp_json_mac(true, info->mac), "mtu", (json_int_t)info->mtu, "carrier",
+                  lp_lan_has_carrier(bridge->config.lan), "reaches_own_host",
+                  info->can_reach_host, "kernel_drops", (json_int_t)bridge->kernel_drops));
+    json_object_set_new(state, "health", lp_health_describe(&bridge->health, now));
+    json_object_set_new(state, "counters",
+                        lp_describe_stats(lp_gateway_stats(bridge->gateway)));
+    return state;
+}

@@ -1,0 +1,73 @@
+/*
+ * Options that every program has, and those of programs that join a room. Rows for an
+ * lp_option table; the fields stand in the structs below.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "runtime/frame_log.h"
+#include "runtime/options.h"
+
+typedef struct lp_common_options {
+    int log_level, log_format; /* lp_log_level; 0 text, 1 json */
+    const char *log_frames;
+    const char *user;
+    const char *status_socket;
+    bool status, json, check;
+} lp_common_options;
+
+typedef struct lp_join_options {
+    lp_endpoint_name relay;
+    const char *server_name, *relay_ca_cert, *relay_fingerprint;
+    const char *room;
+    const char *identity;
+    lp_duration snapshot;
+} lp_join_options;
+
+extern const char *const lp_log_level_choices[];
+extern const char *const lp_log_format_choices[];
+
+#define LP_COMMON_ROWS(type, at)                                                           \
+    {.name = "user", .value = "NAME", .kind = LP_OPTION_TEXT,                              \
+     .offset = offsetof(type, at.user), .default_text = "nobody",                          \
+     .help = "when started as root, go on as this user"},                                  \
+    {.name = "log-level", .value = "LEVEL", .kind = LP_OPTION_CHOICE,                      \
+     .offset = offsetof(type, at.log_level), .default_text = "info",                       \
+     .choices = lp_log_level_choices, .help = "error, warn, info or debug"},               \
+    {.name = "log-format", .value = "FORMAT", .kind = LP_OPTION_CHOICE,                    \
+     .offset = offsetof(type, at.log_format), .default_text = "text",                      \
+     .choices = lp_log_format_choices, .help = "text or json"},                            \
+    {.name = "log-frames", .value = "WHICH", .kind = LP_OPTION_TEXT,                       \
+     .offset = offsetof(type, at.log_frames), .default_text = "off",                       \
+     .help = "log frames: all, 100 (one in a hundred), peer:7, off"},                      \
+    {.name = "status-socket", .value = "PATH", .kind = LP_OPTION_PATH,                     \
+     .offset = offsetof(type, at.status_socket),                                           \
+     .help = "where --status asks and a running program answers"},                         \
+    {.name = "status", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.status),        \
+     .command_line_only = true, .help = "ask the running program how it is, and print it"}, \
+    {.name = "json", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.json),            \
+     .command_line_only = true, .help = "with --status: print JSON"},                      \
+    {.name = "check", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.check),          \
+     .command_line_only = true, .help = "check the configuration, report, do not start"}
+
+#define LP_JOIN_ROWS(type, at)                                                             \
+    {.name = "relay", .value = "HOST[:PORT]", .kind = LP_OPTION_RELAY,                     \
+     .offset = offsetof(type, at.relay), .help = "the relay: a name or address; port 443"}, \
+    {.name = "room", .value = "CODE", .kind = LP_OPTION_TEXT,                              \
+     .offset = offsetof(type, at.room),                                                    \
+     .help = "the room's code: 1 to 32 letters, digits, - or _"},                          \
+    {.name = "relay-fingerprint", .value = "HASH", .kind = LP_OPTION_TEXT,                 \
+     .offset = offsetof(type, at.relay_fingerprint),                                       \
+     .help = "trust this key of the relay's: sha256:..., as it prints it"},                \
+    {.name = "relay-ca-cert", .value = "FILE", .kind = LP_OPTION_PATH,                     \
+     .offset = offsetof(type, at.relay_ca_cert),                                           \
+     .help = "trust this certificate, the relay's or its CA's (PEM or DER)"},              \
+    {.name = "server-name", .value = "NAME", .kind = LP_OPTION_TEXT,                       \
+     .offset = offsetof(type, at.server_name),                                             \
+     .help = "the name in the relay's certificate, if not that of --relay"},               \
+    {.name = "identity", .value = "FILE", .kind = LP_OPTION_PATH,                          \
+     .offset = offsetof(type, at.identity),                                                \
+     .help = "who we are across runs; made when it does not exist"},                       \
+    {.name = "snapshot", .value = "TIME", .kind = LP_OPTION_DURATION,                      \
+     .offset = offsetof(type, at.snapshot), .default_text = "10s",                         \
+     .help = "how often the state is logged; 0s: never"}

@@ -1,0 +1,10 @@
+/* The part of a client's and a gateway's status that is the same. */
+#pragma once
+
+#include <jansson.h>
+
+#include "runtime/session.h"
+
+/* {"state", "room_id", "peer_id", "tap_mtu", "gateway_present", "gateway_peer_id",
+ * "relay": {...}, "peers": [...], "reconnects"}; a new reference. */
+json_t *lp_describe_session(lp_session *session, const lp_endpoint_name *relay);

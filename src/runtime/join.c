@@ -1,0 +1,109 @@
+#include "runtime/join.h"
+
+#include <stdio.h>
+
+#include "os/files.h"
+#include "os/random.h"
+#include "runtime/identity_file.h"
+
+#define CA_FILE_MAX (256 * 1024)
+
+static lp_err take_room(lp_join *join, const lp_join_options *options, lp_why *why)
+{
+    if (!options->relay.host[0])
+        return lp_explain(why, LP_ERR_NOT_FOUND,
+                          "no relay is named: add --relay HOST (the host of the party knows it)");
+    if (!options->room)
+        return lp_explain(why, LP_ERR_NOT_FOUND,
+                          "no room is named: add --room CODE (the host of the party knows it)");
+    if (lp_room_code_read(options->room, join->member.room) != LP_OK)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "room: \"%.64s\" is not a room code; it has 1 to %d letters, digits, "
+                          "- or _",
+                          options->room, LP_ROOM_MAX);
+    return LP_OK;
+}
+
+static lp_err take_identity(lp_join *join, const char *program, lp_role role,
+                            const lp_join_options *options, const lp_option_mac *mac,
+                            const lp_log_sink *log, lp_why *why)
+{
+    bool created = false;
+    bool with_mac = role == LP_ROLE_CLIENT;
+    lp_err err = lp_identity_path(options->identity, program, join->identity_path,
+                                  sizeof join->identity_path, why);
+    if (err)
+        return err;
+    err = lp_identity_load(join->identity_path, with_mac, &join->identity, &created, why);
+    if (err)
+        return err;
+    if (created)
+        lp_log(log, LP_INFO, "new identity made", F_STR("file", join->identity_path));
+    if (mac && mac->is_set) {
+        if (!lp_mac_is_identity(mac->mac))
+            return lp_explain(why, LP_ERR_MALFORMED,
+                              "virtual-mac: a player's address is unicast and locally "
+                              "administered: it begins with x2, x6, xa or xe, as in "
+                              "02:00:00:00:00:01");
+        join->identity.mac = mac->mac; /* for this run; the file keeps its own (W-003) */
+    }
+    join->member.mac = join->identity.mac;
+    return lp_credentials_of_seed(join->identity.seed, program, &join->credentials, why);
+}
+
+static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *why)
+{
+    lp_file_content ca = {0};
+    lp_key_hash fingerprint;
+    lp_trust trust = {.server_name = options->server_name};
+    if (!trust.server_name)
+        trust.server_name = options->relay.host;
+    if (options->relay_fingerprint && options->relay_ca_cert)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "relay-fingerprint and relay-ca-cert exclude each other: name one");
+    if (options->relay_fingerprint) {
+        if (lp_key_hash_read(options->relay_fingerprint, &fingerprint) != LP_OK)
+            return lp_explain(why, LP_ERR_MALFORMED,
+                              "relay-fingerprint: \"%.100s\" is not sha256: and 64 hexadecimal "
+                              "digits; copy it from what the relay prints when it starts",
+                              options->relay_fingerprint);
+        trust.fingerprint = &fingerprint;
+    } else if (options->relay_ca_cert) {
+        lp_err err = lp_file_read(options->relay_ca_cert, CA_FILE_MAX, &ca, why);
+        if (err)
+            return err;
+        trust.ca_cert = lp_bytes_of(ca.at, ca.len);
+    } else {
+        trust.system_roots = true;
+    }
+    lp_err err = lp_tls_client_new(join->credentials, &trust, &join->tls, why);
+    lp_file_content_fini(&ca);
+    return err;
+}
+
+lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
+                    const lp_join_options *options, const lp_option_mac *mac,
+                    const lp_log_sink *log, lp_why *why)
+{
+    *join = (lp_join){.member = {.role = role, .random = lp_os_random()}};
+    snprintf(join->member.software, sizeof join->member.software, "%s " LP_VERSION, program);
+    lp_err err = take_room(join, options, why);
+    if (!err)
+        err = take_identity(join, program, role, options, mac, log, why);
+    if (!err)
+        err = take_trust(join, options, why);
+    if (!err)
+        err = lp_net_open(&join->net, why);
+    if (err)
+        lp_join_fini(join);
+    return err;
+}
+
+void lp_join_fini(lp_join *join)
+{
+    lp_net_close(join->net);
+    lp_tls_free(join->tls);
+    lp_credentials_free(join->credentials);
+    lp_identity_wipe(&join->identity);
+    *join = (lp_join){0};
+}

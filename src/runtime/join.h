@@ -1,0 +1,27 @@
+/*
+ * What a client and a gateway need before they can join: who they are, whom they trust,
+ * which room. Made from options; everything that can be wrong is found here, before any
+ * packet is sent.
+ */
+#pragma once
+
+#include "os/net.h"
+#include "quic/tls.h"
+#include "runtime/common_options.h"
+#include "runtime/session.h"
+#include "wire/identity.h"
+
+typedef struct lp_join {
+    char identity_path[512];
+    lp_identity identity;
+    lp_credentials *credentials;
+    lp_tls *tls;
+    lp_member_config member;
+    lp_net *net;
+} lp_join;
+
+/* `program` is "lanparty-client" or "lanparty-gateway". On failure nothing is left open. */
+LP_MUST_USE lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
+                                const lp_join_options *options, const lp_option_mac *mac,
+                                const lp_log_sink *log, lp_why *why);
+void lp_join_fini(lp_join *join); /* a zeroed one is fine */

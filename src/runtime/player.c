@@ -1,0 +1,323 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "os/clock.h"
+#include "runtime/player_internal.h"
+
+#define FRAMES_PER_WAKE_UP 64
+#define FRAME_ROOM         (LP_DATAGRAM_HEADER_LEN + LP_DATAGRAM_PAYLOAD_MAX)
+/* A relay that restarts must not make every DHCP client start over. */
+#define LINK_DOWN_AFTER LP_SECONDS(15)
+
+/* --- adapter to relay ------------------------------------------------------------------------ */
+
+static void send_frame(lp_player *player, size_t frame_len, lp_time now)
+{
+    lp_bytes datagram;
+    lp_space space = lp_space_of(player->buffer, FRAME_ROOM);
+    lp_reason reason = lp_client_on_frame(&player->client, space, frame_len, &datagram);
+    lp_frame_line line = {
+        .direction = "to_relay",
+        .frame = lp_bytes_of(player->buffer + LP_DATAGRAM_HEADER_LEN, frame_len),
+        .reason = reason,
+    };
+    lp_frame_log_note(&player->config.frame_log, &line);
+    if (reason == LP_REASON_NONE)
+        lp_session_send(player->session, datagram, now);
+}
+
+static void on_tap(uv_poll_t *poll, int status, int events)
+{
+    lp_player *player = poll->data;
+    lp_time now = lp_clock_now();
+    lp_space frame = lp_space_of(player->buffer + LP_DATAGRAM_HEADER_LEN, LP_DATAGRAM_PAYLOAD_MAX);
+    for (int i = 0; i < FRAMES_PER_WAKE_UP; i++) {
+        size_t len;
+        lp_err err = lp_tap_read(player->tap, frame, &len);
+        if (err == LP_ERR_WOULD_BLOCK)
+            break;
+        if (err) { /* W-026 */
+            uv_poll_stop(poll);
+            player->config.on_failed(player->config.state,
+                                     "the virtual adapter broke: did something delete it?");
+            break;
+        }
+        send_frame(player, len, now);
+    }
+    lp_session_flush(player->session, now);
+}
+
+/* --- relay to adapter ------------------------------------------------------------------------ */
+
+static void on_datagram(void *state, lp_bytes datagram, lp_time now)
+{
+    lp_player *player = state;
+    lp_bytes frame = {0};
+    lp_peer peer = 0;
+    lp_reason reason = lp_client_on_datagram(&player->client, datagram, &frame, &peer);
+    if (player->config.frame_log.on && datagram.len >= LP_DATAGRAM_HEADER_LEN) {
+        lp_frame_line line = {.direction = "from_relay",
+                              .peer = peer,
+                              .frame = lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN),
+                              .reason = reason};
+        lp_frame_log_note(&player->config.frame_log, &line);
+    }
+    if (reason != LP_REASON_NONE || frame.len == 0 || !player->is_bridging)
+        return;
+    lp_err err = lp_tap_write(player->tap, frame);
+    if (err == LP_ERR_WOULD_BLOCK)
+        player->client.stats.reason[LP_REASON_QUEUE]++;
+    else if (err)
+        player->config.on_failed(player->config.state,
+                                 "the virtual adapter broke: did something delete it?");
+}
+
+/* --- the session's story ------------------------------------------------------------------------ */
+
+static void begin_bridging(lp_player *player, lp_time now)
+{
+    const lp_welcome *welcome = lp_member_welcome(lp_session_member(player->session));
+    lp_why why;
+    player->link_down_at = LP_NEVER;
+    if (lp_tap_set_mtu(player->tap, welcome->tap_mtu, &why) != LP_OK ||
+        lp_tap_set_link(player->tap, true, &why) != LP_OK) {
+        player->config.on_failed(player->config.state, why.text);
+        return;
+    }
+    if (!player->is_bridging) {
+        player->is_bridging = true;
+        uv_poll_start(&player->tap_poll, UV_READABLE, on_tap);
+    }
+    lp_player_guard_routes(player, now);
+    lp_log(player->config.log, LP_INFO, "adapter is up",
+           F_STR("adapter", lp_tap_name(player->tap)),
+           F_UINT("ifindex", lp_tap_ifindex(player->tap)), F_MAC("mac", player->client.mac),
+           F_UINT("mtu", welcome->tap_mtu));
+}
+
+static void stop_bridging(lp_player *player)
+{
+    lp_why why;
+    player->link_down_at = LP_NEVER;
+    if (!player->is_bridging)
+        return;
+    player->is_bridging = false;
+    uv_poll_stop(&player->tap_poll);
+    if (lp_tap_set_link(player->tap, false, &why) != LP_OK)
+        lp_log(player->config.log, LP_DEBUG, "adapter stays up", F_STR("why", why.text));
+}
+
+static const char *role_of(const lp_member_event *event)
+{
+    return event->was_known ? lp_role_name(event->peer.role) : NULL;
+}
+
+static void on_event(void *state, const lp_member_event *event, lp_time now)
+{
+    lp_player *player = state;
+    const lp_log_sink *log = player->config.log;
+    char mac[LP_MAC_TEXT_LEN];
+    const char *mac_text = event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL;
+    const lp_welcome *welcome = lp_member_welcome(lp_session_member(player->session));
+    switch (event->kind) {
+    case LP_MEMBER_EVENT_WELCOME:
+        lp_log(log, LP_INFO, "joined", F_STR("room", player->config.join->member.room),
+               F_UINT("peer", welcome->peer_id), F_UINT("mtu", welcome->tap_mtu),
+               F_STR("gateway", welcome->gateway_present ? "yes" : "no"));
+        player->lost_why[0] = '\0';
+        begin_bridging(player, now);
+        break;
+    case LP_MEMBER_EVENT_REJECT:
+        lp_log(log, LP_WARN, "the relay refused", F_STR("reason", event->text));
+        snprintf(player->lost_why, sizeof player->lost_why, "%s", event->text);
+        break;
+    case LP_MEMBER_EVENT_PEER_JOINED:
+        lp_log(log, LP_INFO, "peer joined", F_UINT("peer", event->peer.id),
+               F_STR("role", lp_role_name(event->peer.role)), F_STR("mac", mac_text));
+        break;
+    case LP_MEMBER_EVENT_PEER_LEFT:
+        lp_log(log, LP_INFO, "peer left", F_UINT("peer", event->peer.id),
+               F_STR("role", role_of(event)), F_STR("mac", mac_text),
+               F_STR("reason", event->text));
+        break;
+    case LP_MEMBER_EVENT_DISCONNECT:
+        lp_log(log, LP_INFO, "the relay said goodbye", F_STR("reason", event->text));
+        break;
+    case LP_MEMBER_EVENT_UNKNOWN_MESSAGE:
+        lp_log(log, LP_DEBUG, "unknown message ignored");
+        break;
+    }
+    lp_player_check_health(player, now);
+    lp_player_say_news(player, now);
+}
+
+static void on_dial(void *state, const lp_addr *relay, lp_time now)
+{
+    lp_player_remember_way(state, relay);
+}
+
+static void on_lost(void *state, const char *why, lp_time next, lp_time now)
+{
+    lp_player *player = state;
+    bool is_new = strcmp(player->lost_why, why) != 0;
+    if (!player->lost_why[0] || next != LP_NEVER)
+        snprintf(player->lost_why, sizeof player->lost_why, "%s", why);
+    if (next == LP_NEVER) {
+        stop_bridging(player);
+        player->config.on_failed(player->config.state, player->lost_why);
+        return;
+    }
+    if (player->is_bridging && player->link_down_at == LP_NEVER)
+        player->link_down_at = lp_time_after(now, LINK_DOWN_AFTER);
+    lp_log(player->config.log, is_new ? LP_WARN : LP_DEBUG, "not connected to the relay",
+           F_STR("why", why), F_MS("next_try", lp_time_until(now, next)));
+    lp_player_check_health(player, now);
+    lp_player_say_news(player, now);
+}
+
+static void on_net_changed(void *state, lp_time now)
+{
+    lp_player *player = state;
+    lp_player_guard_routes(player, now);
+    lp_player_look_at_address(player, now);
+    lp_player_check_health(player, now);
+    lp_player_say_news(player, now);
+}
+
+static lp_time deadline(void *state)
+{
+    lp_player *player = state;
+    return lp_time_min(player->next_tick, player->link_down_at);
+}
+
+static void on_deadline(void *state, lp_time now)
+{
+    lp_player *player = state;
+    if (player->link_down_at <= now)
+        stop_bridging(player);
+    if (player->next_tick > now)
+        return;
+    player->next_tick = lp_time_after(now, LP_PLAYER_TICK);
+    on_net_changed(player, now);
+    if (player->config.snapshot > 0 && player->next_snapshot <= now) {
+        player->next_snapshot = lp_time_after(now, player->config.snapshot);
+        lp_player_snapshot(player, now);
+    }
+}
+
+static void on_failed(void *state, const char *why)
+{
+    lp_player *player = state;
+    player->config.on_failed(player->config.state, why);
+}
+
+static void on_unsent(void *state, lp_reason reason, size_t count)
+{
+    lp_player *player = state;
+    player->client.stats.reason[reason] += count;
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+static lp_err open_session(lp_player *player, lp_why *why)
+{
+    lp_join *join = player->config.join;
+    lp_session_config config = {
+        .relay = player->config.relay,
+        .member = join->member,
+        .tls = join->tls,
+        .log = player->config.log,
+        .net = join->net,
+        .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed, deadline,
+                    on_deadline, on_failed, on_unsent},
+    };
+    lp_err err = lp_session_open(player->loop, &config, &player->session, why);
+    if (err)
+        return err;
+    lp_member *member = lp_session_member(player->session);
+    player->client = lp_client_start(join->member.mac, member);
+    lp_member_report(member, &player->client.stats);
+    return LP_OK;
+}
+
+lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config, lp_player **out_player,
+                      lp_why *why)
+{
+    lp_err err = LP_ERR_NO_MEMORY;
+    lp_player *player = calloc(1, sizeof *player);
+    if (!player || !(player->buffer = malloc(FRAME_ROOM))) {
+        lp_explain(why, err, "out of memory");
+        goto done;
+    }
+    player->config = *config;
+    player->loop = loop;
+    player->link_down_at = LP_NEVER;
+    size_t stale = lp_net_unpin_stale(config->join->net);
+    if (stale > 0)
+        lp_log(config->log, LP_INFO, "removed routes that a killed run left",
+               F_UINT("count", stale));
+    err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
+    if (err)
+        goto done;
+    player->tap_poll.data = player;
+    uv_poll_init(loop, &player->tap_poll, lp_tap_fd(player->tap));
+    player->tap_polled = true;
+    err = open_session(player, why);
+    if (err)
+        goto done;
+
+    *out_player = player;
+    player = NULL; /* the caller's now */
+done:
+    lp_player_close(player);
+    return err;
+}
+
+void lp_player_start(lp_player *player, lp_time now)
+{
+    player->next_tick = now;
+    player->next_snapshot = lp_time_after(now, player->config.snapshot);
+    lp_session_start(player->session, now);
+}
+
+void lp_player_leave(lp_player *player, const char *reason, lp_time now)
+{
+    player->next_tick = LP_NEVER;
+    lp_session_leave(player->session, reason, now);
+    stop_bridging(player);
+    lp_player_unpin(player);
+}
+
+bool lp_player_is_over(const lp_player *player)
+{
+    return lp_session_is_over(player->session);
+}
+
+static void free_player(lp_player *player)
+{
+    lp_tap_close(player->tap);
+    free(player->buffer);
+    free(player);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free_player(handle->data);
+}
+
+void lp_player_close(lp_player *player)
+{
+    if (!player)
+        return;
+    player->is_closing = true;
+    lp_session_close(player->session);
+    if (player->tap_polled)
+        uv_close((uv_handle_t *)&player->tap_poll, on_poll_closed);
+    else
+        free_player(player);
+}
+
+const lp_tap *lp_player_tap(const lp_player *player)
+{
+    return player->tap;
+}

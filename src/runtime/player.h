@@ -1,0 +1,39 @@
+/*
+ * The Linux player: an adapter on one side, a session on the other, and the care that
+ * the adapter takes nothing but the party (W-012 to W-036 in their Linux form).
+ *
+ * Start-up order (W-012): resolve, join, remember the way to the relay, adapter up,
+ * verify the way, bridge.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "core/client.h"
+#include "os/tap.h"
+#include "runtime/health.h"
+#include "runtime/join.h"
+
+typedef struct lp_player lp_player;
+
+typedef struct lp_player_config {
+    lp_endpoint_name relay;
+    lp_join *join; /* borrowed */
+    const char *tap_name;
+    lp_duration snapshot; /* 0: never */
+    const lp_log_sink *log;
+    lp_frame_log frame_log;
+    void (*on_failed)(void *state, const char *why); /* the program should end */
+    void *state;
+} lp_player_config;
+
+LP_MUST_USE lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
+                                  lp_player **out_player, lp_why *why);
+void lp_player_start(lp_player *player, lp_time now);
+void lp_player_leave(lp_player *player, const char *reason, lp_time now);
+bool lp_player_is_over(const lp_player *player);
+void lp_player_close(lp_player *player); /* removes the adapter; NULL is fine */
+
+const lp_tap *lp_player_tap(const lp_player *player);
+json_t *lp_player_describe(const lp_player *player, lp_time now);

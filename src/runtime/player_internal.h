@@ -1,0 +1,51 @@
+/* What player.c (frames), player_net.c (routes) and player_status.c share. */
+#pragma once
+
+#include "runtime/player.h"
+
+#define LP_PLAYER_TICK      LP_SECONDS(1)
+#define LP_PLAYER_LINE_MAX  8   /* short lines for people, D-009 to D-015 */
+#define LP_PLAYER_LINE_LEN  160
+
+typedef struct lp_player_line {
+    char text[LP_PLAYER_LINE_LEN];
+} lp_player_line;
+
+struct lp_player {
+    lp_player_config config;
+    uv_loop_t *loop;
+    lp_tap *tap;
+    lp_client client;
+    lp_session *session;
+    lp_health health;
+
+    uv_poll_t tap_poll;
+    bool tap_polled;
+    bool is_bridging; /* the adapter is up and read */
+    bool is_closing;
+
+    lp_time next_tick, next_snapshot, link_down_at;
+    lp_addr relay;        /* the address dialled last */
+    lp_route way;         /* to the relay, not through the adapter */
+    bool has_way, is_pinned;
+    uint64_t defaults_dropped;
+    lp_addr address;      /* the adapter's, family 0 while it has none */
+    unsigned prefix_len;
+    char lost_why[LP_WHY_MAX];
+    lp_player_line said[LP_PLAYER_LINE_MAX]; /* the lines that were said last */
+    size_t said_count;
+    uint8_t *buffer; /* one frame with a datagram's header before it */
+};
+
+/* --- player_net.c --- */
+void lp_player_remember_way(lp_player *player, const lp_addr *relay);
+void lp_player_guard_routes(lp_player *player, lp_time now);
+void lp_player_unpin(lp_player *player);
+void lp_player_look_at_address(lp_player *player, lp_time now);
+
+/* --- player_status.c --- */
+void lp_player_check_health(lp_player *player, lp_time now);
+size_t lp_player_lines(const lp_player *player, lp_time now,
+                       lp_player_line out[LP_PLAYER_LINE_MAX]);
+void lp_player_say_news(lp_player *player, lp_time now);
+void lp_player_snapshot(lp_player *player, lp_time now);

@@ -1,0 +1,203 @@
+/* What a player is told: health, short lines (D-009 to D-016), snapshots, --status. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "runtime/describe.h"
+#include "runtime/describe_session.h"
+#include "runtime/player_internal.h"
+
+static lp_member *member_of(const lp_player *player)
+{
+    return lp_session_member(player->session);
+}
+
+static bool is_joined(const lp_player *player)
+{
+    return lp_member_state_of(member_of(player)) == LP_MEMBER_JOINED;
+}
+
+static uint64_t count_of(const lp_player *player, lp_stat_code code)
+{
+    return player->client.stats.stat[code];
+}
+
+void lp_player_check_health(lp_player *player, lp_time now)
+{
+    lp_health *health = &player->health;
+    bool joined = is_joined(player);
+    bool refused = lp_member_state_of(member_of(player)) == LP_MEMBER_REFUSED;
+    lp_health_set(health, LP_HEALTH_RELAY, !joined && !refused && player->lost_why[0], now,
+                  "%.240s", player->lost_why);
+    lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", player->lost_why);
+    lp_health_set(health, LP_HEALTH_NO_GATEWAY,
+                  joined && !lp_member_gateway_present(member_of(player)), now, "room %s",
+                  player->config.join->member.room);
+    lp_health_set(health, LP_HEALTH_ONE_WAY,
+                  joined && lp_member_gateway_present(member_of(player)) &&
+                      count_of(player, LP_STAT_BROADCAST_TO_LAN) > 0 &&
+                      count_of(player, LP_STAT_BROADCAST_FROM_LAN) == 0,
+                  now, "%llu sent",
+                  (unsigned long long)count_of(player, LP_STAT_BROADCAST_TO_LAN));
+    lp_health_log(health, player->config.log, now);
+}
+
+/* --- short lines ------------------------------------------------------------------------------- */
+
+typedef struct lines {
+    lp_player_line *at;
+    size_t count;
+} lines;
+
+__attribute__((format(printf, 2, 3))) static void say(lines *out, const char *fmt, ...)
+{
+    va_list args;
+    if (out->count == LP_PLAYER_LINE_MAX)
+        return;
+    va_start(args, fmt);
+    vsnprintf(out->at[out->count++].text, LP_PLAYER_LINE_LEN, fmt, args);
+    va_end(args);
+}
+
+static lp_duration gateway_latency(const lp_player *player)
+{
+    const lp_conn *conn = lp_session_conn(player->session);
+    const lp_member_peer *gateway = lp_member_find(member_of(player), lp_member_gateway(member_of(player)));
+    return conn && gateway && gateway->rtt ? lp_conn_rtt(conn) + gateway->rtt : 0;
+}
+
+static void say_broadcast(const lp_player *player, lines *out)
+{
+    bool to_lan = count_of(player, LP_STAT_BROADCAST_TO_LAN) > 0;
+    bool from_lan = count_of(player, LP_STAT_BROADCAST_FROM_LAN) > 0;
+    if (to_lan && from_lan)
+        say(out, "Broadcast traffic flowing");
+    else if (to_lan || from_lan) /* D-008 */
+        say(out, "Broadcast traffic one-way: only %s the LAN", to_lan ? "to" : "from");
+}
+
+size_t lp_player_lines(const lp_player *player, lp_time now,
+                       lp_player_line out[LP_PLAYER_LINE_MAX])
+{
+    lines said = {out, 0};
+    char ip[LP_ADDR_TEXT_LEN];
+    if (!is_joined(player)) {
+        say(&said, "Not connected to relay%s%.120s", player->lost_why[0] ? ": " : "",
+            player->lost_why);
+        return said.count;
+    }
+    say(&said, "Connected to relay");
+    say(&said, lp_member_gateway_present(member_of(player)) ? "Connected to LAN gateway"
+                                                            : "No LAN gateway in the room yet");
+    if (player->address.family == 4)
+        say(&said, "DHCP received: %s", lp_addr_write_ip(&player->address, ip));
+    else if (!player->address.family)
+        say(&said, "No address on %s yet", lp_tap_name(player->tap));
+    say_broadcast(player, &said);
+    if (lp_health_shows(&player->health, LP_HEALTH_DEFAULT_ROUTE, now))
+        say(&said, "Warning: TAP received default route, removed it");
+    if (lp_health_shows(&player->health, LP_HEALTH_RELAY_ROUTE, now))
+        say(&said, "Warning: the route to the relay leads into the tunnel");
+    lp_duration latency = gateway_latency(player);
+    if (latency > 0)
+        say(&said, "Gateway latency: %llu ms", (unsigned long long)(latency / LP_MS(1)));
+    return said.count;
+}
+
+static bool was_said(const lp_player *player, const char *text)
+{
+    for (size_t i = 0; i < player->said_count; i++) {
+        if (strcmp(player->said[i].text, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Latency moves all the time: it is in snapshots, and said once when it becomes known. */
+static bool is_worth_saying(const lp_player *player, const char *text)
+{
+    static const char latency[] = "Gateway latency";
+    if (strncmp(text, latency, sizeof latency - 1) != 0)
+        return !was_said(player, text);
+    for (size_t i = 0; i < player->said_count; i++) {
+        if (strncmp(player->said[i].text, latency, sizeof latency - 1) == 0)
+            return false;
+    }
+    return true;
+}
+
+void lp_player_say_news(lp_player *player, lp_time now)
+{
+    lp_player_line news[LP_PLAYER_LINE_MAX];
+    size_t count = lp_player_lines(player, now, news);
+    for (size_t i = 0; i < count; i++) {
+        if (is_worth_saying(player, news[i].text))
+            lp_log(player->config.log, LP_INFO, news[i].text);
+    }
+    memcpy(player->said, news, sizeof news);
+    player->said_count = count;
+}
+
+/* D-016: the short lines as well as the counters, in one line of the log. */
+void lp_player_snapshot(lp_player *player, lp_time now)
+{
+    lp_player_line line[LP_PLAYER_LINE_MAX];
+    char all[LP_PLAYER_LINE_MAX * (LP_PLAYER_LINE_LEN + 2)] = "";
+    char ip[LP_ADDR_TEXT_LEN] = "none";
+    size_t len = 0, count = lp_player_lines(player, now, line);
+    const lp_conn *conn = lp_session_conn(player->session);
+    const lp_stats *stats = &player->client.stats;
+    for (size_t i = 0; i < count; i++)
+        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? "; " : "", line[i].text);
+    if (player->address.family)
+        lp_addr_write_ip(&player->address, ip);
+    lp_log(player->config.log, LP_INFO, "snapshot", F_STR("says", all),
+           F_STR("relay", conn ? "yes" : "no"), F_MS("rtt", conn ? lp_conn_rtt(conn) : 0),
+           F_UINT("budget", conn ? lp_conn_budget(conn) : 0), F_STR("ip", ip),
+           F_STR("route_pinned", player->is_pinned ? "yes" : "not needed"),
+           F_UINT("frames_rx", stats->stat[LP_STAT_FRAMES_RX]),
+           F_UINT("frames_tx", stats->stat[LP_STAT_FRAMES_TX]),
+           F_UINT("datagrams_rx", stats->stat[LP_STAT_DATAGRAMS_RX]),
+           F_UINT("datagrams_tx", stats->stat[LP_STAT_DATAGRAMS_TX]),
+           F_UINT("drops", lp_stats_drops(stats)));
+}
+
+/* --- --status ------------------------------------------------------------------------------------ */
+
+static json_t *describe_lines(const lp_player *player, lp_time now)
+{
+    lp_player_line line[LP_PLAYER_LINE_MAX];
+    size_t count = lp_player_lines(player, now, line);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_string(line[i].text));
+    return array;
+}
+
+static json_t *describe_tap(const lp_player *player)
+{
+    char ip[LP_ADDR_TEXT_LEN];
+    const lp_welcome *welcome = lp_member_welcome(member_of(player));
+    return json_pack("{s:s, s:I, s:o, s:I, s:o, s:b}", "name", lp_tap_name(player->tap),
+                     "ifindex", (json_int_t)lp_tap_ifindex(player->tap), "mac",
+                     lp_json_mac(true, player->client.mac), "mtu",
+                     (json_int_t)(welcome ? welcome->tap_mtu : 0), "ip",
+                     player->address.family
+                         ? json_string(lp_addr_write_ip(&player->address, ip))
+                         : json_null(),
+                     "up", player->is_bridging);
+}
+
+json_t *lp_player_describe(const lp_player *player, lp_time now)
+{
+    json_t *state = lp_describe_session(player->session, &player->config.relay);
+    json_object_set_new(state, "room", json_string(player->config.join->member.room));
+    json_object_set_new(state, "tap", describe_tap(player));
+    json_object_set_new(state, "gateway_latency_ms", lp_json_ms(gateway_latency(player)));
+    json_object_set_new(state, "route_pinned", json_boolean(player->is_pinned));
+    json_object_set_new(state, "default_routes_removed",
+                        json_integer((json_int_t)player->defaults_dropped));
+    json_object_set_new(state, "says", describe_lines(player, now));
+    json_object_set_new(state, "health", lp_health_describe(&player->health, now));
+    json_object_set_new(state, "counters", lp_describe_stats(&player->client.stats));
+    return state;
+}
