@@ -1,6 +1,7 @@
 /*
- * A network in memory, with its own time: connections that carry control octets reliably
- * and datagrams as luck will have it. It knows nothing of engines; sim_world.h drives them.
+ * A network in memory, with its own time: connections that carry control octets
+ * reliably and datagrams as luck will have it. It knows nothing of engines; sim_world.h
+ * drives them.
  *
  * Everything is drawn from one seed: a run that fails fails again.
  */
@@ -16,20 +17,20 @@ typedef uint32_t sim_conn; /* 0 is none; never used twice */
 typedef enum sim_side { SIM_OPENER, SIM_ACCEPTOR } sim_side;
 
 typedef struct sim_path {
-    lp_duration delay;           /* one way */
-    lp_duration jitter;          /* a datagram takes up to this much longer: reordering */
-    unsigned loss_permille;      /* of datagrams; control octets are only late by it */
+    lp_duration delay;      /* one way */
+    lp_duration jitter;     /* a datagram takes up to this much longer: reordering */
+    unsigned loss_permille; /* of datagrams; control octets are only late by it */
     unsigned duplicate_permille; /* of datagrams */
 } sim_path;
 
 #define SIM_IDLE_TIMEOUT LP_SECONDS(30) /* from a cut to SIM_LOST */
 
 typedef enum sim_event_kind {
-    SIM_OPENED,   /* the handshake is done, as this side sees it */
-    SIM_CONTROL,  /* octets of the stream, in order */
+    SIM_OPENED,  /* for the acceptor: somebody calls; for the opener: it was accepted */
+    SIM_CONTROL, /* octets of the stream, in order */
     SIM_DATAGRAM,
-    SIM_CLOSED,   /* the other side closed; all its control octets came before */
-    SIM_LOST,     /* nothing was heard for SIM_IDLE_TIMEOUT after a cut */
+    SIM_CLOSED, /* the other side closed; all its control octets came before */
+    SIM_LOST,   /* nothing was heard for SIM_IDLE_TIMEOUT after a cut */
 } sim_event_kind;
 
 typedef struct sim_event {
@@ -47,8 +48,11 @@ void simnet_free(simnet *net);
 lp_time simnet_now(const simnet *net);
 uint32_t simnet_random(simnet *net);
 
-/* SIM_OPENED reaches the acceptor after one delay and the opener after two. */
+/* The acceptor hears SIM_OPENED, and accepts or closes; then it is the opener's turn.
+ */
 sim_conn simnet_connect(simnet *net, const sim_path *path);
+void simnet_accept(simnet *net, sim_conn conn);
+const sim_path *simnet_path(const simnet *net, sim_conn conn);
 void simnet_send_control(simnet *net, sim_conn conn, sim_side from, lp_bytes octets);
 void simnet_send_datagram(simnet *net, sim_conn conn, sim_side from, lp_bytes datagram);
 /* The other side hears SIM_CLOSED; this side nothing more. */
