@@ -3,6 +3,7 @@
 
 #include "core/member.h"
 #include "test.h"
+#include "wire/frame.h"
 
 enum { SELF = 7, GATEWAY = 1, ALICE = 2, BOB = 3, ROOM = 99 };
 
@@ -107,4 +108,48 @@ static inline void drop_events(lp_member *member)
     lp_member_event event;
     while (lp_member_next_event(member, &event))
         ;
+}
+
+/* --- frames and datagrams
+ * -------------------------------------------------------------- */
+
+enum { SPACE_LEN = 2048, FRAME_LEN = 60 };
+
+static const lp_mac lan_host = {{0x00, 0x1b, 0x21, 1, 2, 3}};
+static const lp_mac mdns = {{0x01, 0x00, 0x5e, 0, 0, 0xfb}};
+
+/* A frame of an experimental ethertype, standing where an edge would have read it. */
+static inline lp_space put_frame(uint8_t *space, lp_mac destination, lp_mac source,
+                                 size_t len)
+{
+    uint8_t *frame = space + LP_DATAGRAM_HEADER_LEN;
+    memset(space, 0, SPACE_LEN);
+    memcpy(frame, destination.octet, 6);
+    memcpy(frame + 6, source.octet, 6);
+    frame[12] = 0x88;
+    frame[13] = 0xb6;
+    if (len > LP_FRAME_HEADER_LEN)
+        memset(frame + LP_FRAME_HEADER_LEN, 0x5a, len - LP_FRAME_HEADER_LEN);
+    return lp_space_of(space, SPACE_LEN);
+}
+
+/* Makes it an answer of a DHCP server: IPv4, UDP from 67 to 68. */
+static inline void make_dhcp_answer(lp_space space)
+{
+    static const uint8_t head[] = {0x08, 0x00, 0x45, 0,  0,  46, 0,  0,  0,  0,
+                                   64,   17,   0,    0,  10, 73, 42, 1,  10, 73,
+                                   42,   2,    0,    67, 0,  68, 0,  26, 0,  0};
+    memcpy(space.at + LP_DATAGRAM_HEADER_LEN + 12, head, sizeof head);
+}
+
+/* The datagram that a relay would pass on. */
+static inline lp_bytes put_datagram(lp_space space, uint32_t room, lp_peer source,
+                                    size_t len)
+{
+    lp_datagram datagram = {
+        .room = room,
+        .source = source,
+        .payload = lp_bytes_of(space.at + LP_DATAGRAM_HEADER_LEN, len),
+    };
+    return lp_bytes_of(space.at, lp_datagram_write(&datagram, space));
 }
