@@ -207,10 +207,8 @@ void lp_relay_on_close(lp_relay *relay, lp_link link, const char *reason, lp_tim
     lp_session *session = holder_of(relay, link);
     if (!session)
         return;
-    char text[LP_REASON_MAX + 1];
-    lp_sentence_copy(text, reason, "the connection was lost");
     if (session->room)
-        lp_relay_leave(relay, session, text);
+        lp_relay_leave(relay, session, reason);
     lp_node_remove(&session->node);
     give_back_link(relay, link);
     session->state = LP_SESSION_GONE;
@@ -238,7 +236,7 @@ void lp_session_end(lp_relay *relay, lp_session *session, uint64_t code,
     if (!lp_session_is_live(session))
         return;
     session->close_code = code;
-    lp_sentence_copy(session->farewell, reason, "no reason given");
+    lp_sentence_copy(reason, session->farewell, sizeof session->farewell);
     lp_session_enter(session, &relay->ending, LP_SESSION_ENDING, session->since);
 }
 
@@ -246,7 +244,7 @@ void lp_session_dismiss(lp_relay *relay, lp_session *session, uint64_t code,
                         const char *reason)
 {
     lp_message message = {.type = LP_MESSAGE_DISCONNECT};
-    lp_sentence_copy(message.disconnect.reason, reason, "no reason given");
+    lp_sentence_copy(reason, message.disconnect.reason, LP_REASON_MAX + 1);
     lp_relay_send_to(relay, session, &message);
     lp_session_end(relay, session, code, reason);
 }

@@ -109,7 +109,7 @@ void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason)
 {
     lp_room *room = session->room;
     lp_relay_event *event = lp_relay_note(relay, LP_RELAY_LEFT, session);
-    lp_sentence_copy(event->text, reason, "");
+    lp_sentence_copy(reason, event->text, sizeof event->text);
     unindex_peer(relay, session);
     lp_room_remove(room, session);
     if (room->member_count == 0) {
@@ -119,7 +119,7 @@ void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason)
     start_or_stop_ticking(relay, room, LP_NEVER);
     lp_message message = {.type = LP_MESSAGE_PEER_LEFT};
     message.peer_left.peer_id = session->peer_id;
-    lp_sentence_copy(message.peer_left.reason, reason, "");
+    lp_sentence_copy(reason, message.peer_left.reason, LP_REASON_MAX + 1);
     lp_relay_send_all(relay, room, NULL, &message);
 }
 
@@ -139,7 +139,7 @@ void lp_relay_refuse(lp_relay *relay, lp_session *session, lp_reject_code code,
                      const char *reason)
 {
     lp_reject reject = {.code = code};
-    lp_sentence_copy(reject.reason, reason, lp_reject_code_name(code));
+    lp_sentence_copy(reason, reject.reason, sizeof reject.reason);
     send_reject(relay, session, &reject);
 }
 

@@ -22,7 +22,7 @@
 #include "core/list.h"
 #include "core/relay.h"
 #include "core/relay_room.h"
-#include "core/sentence.h"
+#include "wire/json.h"
 
 #define LP_RELAY_MAX_EVENTS 256
 

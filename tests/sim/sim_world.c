@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "core/close.h"
+#include "wire/frame.h"
 
 #define MAX_CLOSE_CODE 8
 #define MAX_EVENT_KIND (LP_RELAY_MESSAGE_UNKNOWN + 1)
@@ -360,18 +361,18 @@ static void settle_relay(sim_world *world)
 
 static void relay_accepts(sim_world *world, sim_conn conn)
 {
-    wire *wire = &world->wires[conn];
+    wire *on = &world->wires[conn];
     lp_addr from = {.family = 4, .ip = {192, 0, 2, 1}, .port = (uint16_t)conn};
     lp_time now = simnet_now(world->net);
-    if (!world->relay || lp_relay_on_connect(world->relay, &wire->player->identity,
-                                             &from, now, &wire->link) != LP_OK) {
+    if (!world->relay || lp_relay_on_connect(world->relay, &on->player->identity,
+                                             &from, now, &on->link) != LP_OK) {
         simnet_close(world->net, conn, SIM_ACCEPTOR, LP_CLOSE_OVERLOADED);
         return;
     }
     simnet_accept(world->net, conn);
-    world->conn_of_slot[lp_relay_slot_of(world->relay, wire->link)] = conn;
-    lp_relay_on_rtt(world->relay, wire->link, 2 * simnet_path(world->net, conn)->delay);
-    lp_relay_on_budget(world->relay, wire->link, wire->player->budget, true, now);
+    world->conn_of_slot[lp_relay_slot_of(world->relay, on->link)] = conn;
+    lp_relay_on_rtt(world->relay, on->link, 2 * simnet_path(world->net, conn)->delay);
+    lp_relay_on_budget(world->relay, on->link, on->player->budget, true, now);
 }
 
 static void relay_forwards(sim_world *world, lp_link from, lp_bytes datagram)
@@ -392,18 +393,18 @@ static void relay_forwards(sim_world *world, lp_link from, lp_bytes datagram)
 
 static void relay_hears(sim_world *world, const sim_event *event)
 {
-    wire *wire = &world->wires[event->conn];
+    wire *on = &world->wires[event->conn];
     lp_time now = simnet_now(world->net);
     if (event->kind == SIM_OPENED) {
         relay_accepts(world, event->conn);
     } else if (world->relay && event->kind == SIM_CONTROL) {
-        lp_relay_on_control(world->relay, wire->link, event->octets, now);
+        lp_relay_on_control(world->relay, on->link, event->octets, now);
     } else if (world->relay && event->kind == SIM_DATAGRAM) {
-        relay_forwards(world, wire->link, event->octets);
+        relay_forwards(world, on->link, event->octets);
     } else if (world->relay) {
-        lp_relay_on_close(world->relay, wire->link,
+        lp_relay_on_close(world->relay, on->link,
                           event->kind == SIM_LOST ? "idle timeout" : "closed", now);
-        wire->link = 0;
+        on->link = 0;
     }
 }
 
