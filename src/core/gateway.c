@@ -44,6 +44,13 @@ lp_stats *lp_gateway_stats(lp_gateway *gateway)
     return &gateway->stats;
 }
 
+/* The player of this number, or NULL: strangers and gateways are none. */
+static const lp_member_peer *find_player(const lp_gateway *gateway, lp_peer id)
+{
+    const lp_member_peer *peer = lp_member_find(gateway->member, id);
+    return peer && peer->role == LP_ROLE_CLIENT && peer->has_mac ? peer : NULL;
+}
+
 static lp_reason counted(lp_gateway *gateway, lp_reason reason)
 {
     if (reason != LP_REASON_TAP_MTU)
@@ -100,14 +107,14 @@ static lp_reason check_incoming(const lp_gateway *gateway, lp_peer sender,
                                 lp_bytes bytes, lp_injection *out_injection)
 {
     size_t mtu = lp_member_welcome(gateway->member)->tap_mtu;
-    const lp_member_peer *player = lp_member_find(gateway->member, sender);
+    const lp_member_peer *player = find_player(gateway, sender);
     lp_frame frame;
     lp_reason reason = lp_filter_frame(LP_FROM_CLIENT, bytes, mtu);
     if (reason)
         return reason;
     if (lp_frame_read(bytes, &frame))
         return LP_REASON_MALFORMED;
-    if (!player || !player->has_mac || !lp_mac_equal(player->mac, frame.source))
+    if (!player || !lp_mac_equal(player->mac, frame.source))
         return LP_REASON_UNAUTHORIZED_SOURCE;
     if (lp_member_find_mac(gateway->member, frame.destination))
         return LP_REASON_MISDIRECTED;
@@ -151,19 +158,12 @@ lp_reason lp_gateway_on_datagram(lp_gateway *gateway, lp_bytes datagram,
 /* --- CAM refresh ---------------------------------------------------------------------
  */
 
-/* The player, or NULL if this peer is none any more: then it needs no refresh. */
-static const lp_member_peer *player_of(const lp_gateway *gateway, const refresh *due)
-{
-    const lp_member_peer *peer = lp_member_find(gateway->member, due->peer);
-    return peer && peer->has_mac ? peer : NULL;
-}
-
 /* Drops refreshes of those who left; that always leaves room for a member. */
 static void retire_departed(lp_gateway *gateway)
 {
     size_t kept = 0;
     for (size_t i = 0; i < gateway->refresh_count; i++) {
-        if (player_of(gateway, &gateway->refresh[i]))
+        if (find_player(gateway, gateway->refresh[i].peer))
             gateway->refresh[kept++] = gateway->refresh[i];
     }
     gateway->refresh_count = kept;
@@ -183,7 +183,7 @@ static refresh *find_refresh(lp_gateway *gateway, lp_peer peer)
 void lp_gateway_on_peer_joined(lp_gateway *gateway, lp_peer peer, lp_time now)
 {
     refresh first = {.peer = peer, .on_join = true, .due = now};
-    if (!player_of(gateway, &first))
+    if (!find_player(gateway, peer))
         return;
     *find_refresh(gateway, peer) = first;
     gateway->next_due = lp_time_min(gateway->next_due, now);
@@ -218,7 +218,7 @@ bool lp_gateway_next_cam(lp_gateway *gateway, lp_time now, lp_cam_frame *out_cam
 {
     while (now >= gateway->next_due) {
         refresh *due = take_due(gateway, now);
-        const lp_member_peer *player = player_of(gateway, due);
+        const lp_member_peer *player = find_player(gateway, due->peer);
         if (!player) {
             *due = gateway->refresh[--gateway->refresh_count];
             continue;

@@ -110,8 +110,7 @@ static inline void drop_events(lp_member *member)
         ;
 }
 
-/* --- frames and datagrams
- * -------------------------------------------------------------- */
+/* --- frames and datagrams --------------------------------------------------------- */
 
 enum { SPACE_LEN = 2048, FRAME_LEN = 60 };
 

@@ -382,7 +382,9 @@ TEST(only_players_are_refreshed)
     lp_member *member = new_member(LP_ROLE_GATEWAY);
     join_room(member, 0);
     lp_gateway *gateway = lp_gateway_new(nic, member, 0);
-    CHECK_EQ(announce(member, 60, LP_ROLE_GATEWAY), LP_OK);
+    lp_message other = {.type = LP_MESSAGE_PEER_JOINED,
+                        .peer_joined = {60, LP_ROLE_GATEWAY, true, test_mac(60)}};
+    CHECK_EQ(say(member, &other, 0), LP_OK);
     lp_gateway_on_peer_joined(gateway, 60, 0);
     lp_gateway_on_peer_joined(gateway, 61, 0); /* whom nobody announced */
     CHECK_EQ(lp_gateway_deadline(gateway), LP_NEVER);

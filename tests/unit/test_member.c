@@ -194,8 +194,7 @@ TEST(a_hello_without_an_answer_is_given_up)
     lp_member_free(member);
 }
 
-/* --- welcome and reject
- * --------------------------------------------------------------- */
+/* --- welcome and reject ----------------------------------------------------------- */
 
 /* C-015: 1400 octets of budget carry an MTU of 1400 - 16 - 14 - 4. */
 TEST(a_welcome_must_make_sense)
@@ -304,8 +303,7 @@ TEST(a_reject_is_remembered_until_the_next_welcome)
     lp_member_free(member);
 }
 
-/* --- what may be said when
- * -------------------------------------------------------------- */
+/* --- what may be said when -------------------------------------------------------- */
 
 TEST(a_message_out_of_order_breaks_the_session)
 {

@@ -159,8 +159,7 @@ TEST(news_that_nobody_drains_are_bounded)
     lp_member_free(member);
 }
 
-/* --- budget, stats, goodbye
- * ------------------------------------------------------------- */
+/* --- budget, stats, goodbye ------------------------------------------------------- */
 
 TEST(the_budget_is_the_least_that_anyone_promised)
 {
