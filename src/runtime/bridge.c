@@ -187,7 +187,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config, lp_bridge
     lp_err err = LP_ERR_NO_MEMORY;
     lp_bridge *bridge = calloc(1, sizeof *bridge);
     if (!bridge || !(bridge->captured = malloc(LP_BRIDGE_ROOM)) ||
-        !(bridge->cut = malloc(LP_BRIDGE_ROOM))) {
+        !(bridge->segment = malloc(LP_BRIDGE_ROOM)) ||
+        !(bridge->fragment = malloc(LP_BRIDGE_ROOM))) {
         lp_explain(why, err, "out of memory");
         goto done;
     }
@@ -233,7 +234,8 @@ static void free_bridge(lp_bridge *bridge)
 {
     lp_gateway_free(bridge->gateway);
     free(bridge->captured);
-    free(bridge->cut);
+    free(bridge->segment);
+    free(bridge->fragment);
     free(bridge);
 }
 

@@ -36,7 +36,7 @@ static bool write_wire(lp_bridge *bridge, lp_bytes frame)
 
 /* --- LAN to relay ------------------------------------------------------------------------------ */
 
-static void send(lp_bridge *bridge, lp_bytes datagram, lp_time now)
+static void send_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
 {
     note(bridge, "to_relay", 0, lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN),
          LP_REASON_NONE);
@@ -46,16 +46,16 @@ static void send(lp_bridge *bridge, lp_bytes datagram, lp_time now)
 static void send_fragments(lp_bridge *bridge, lp_bytes frame, const lp_repair_plan *plan,
                            lp_time now)
 {
-    uint8_t *at = bridge->cut + LP_DATAGRAM_HEADER_LEN;
+    uint8_t *at = bridge->fragment + LP_DATAGRAM_HEADER_LEN;
     lp_space out = lp_space_of(at, LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
     stats_of(bridge)->stat[LP_STAT_FRAGMENTED]++;
     for (size_t i = 0; i < plan->fragment_count; i++) {
         lp_bytes datagram;
         size_t len = lp_repair_fragment(frame, mtu_of(bridge), i, out);
-        lp_space space = lp_space_of(bridge->cut, LP_BRIDGE_ROOM);
+        lp_space space = lp_space_of(bridge->fragment, LP_BRIDGE_ROOM);
         if (len > 0 &&
             lp_gateway_on_frame(bridge->gateway, space, len, &datagram) == LP_REASON_NONE)
-            send(bridge, datagram, now);
+            send_datagram(bridge, datagram, now);
     }
 }
 
@@ -88,7 +88,7 @@ static void take_frame(lp_bridge *bridge, uint8_t *at, size_t len, bool from_own
     lp_reason reason = lp_gateway_on_frame(bridge->gateway,
                                            lp_space_of(at, LP_BRIDGE_ROOM), len, &datagram);
     if (reason == LP_REASON_NONE)
-        send(bridge, datagram, now);
+        send_datagram(bridge, datagram, now);
     else if (reason == LP_REASON_TAP_MTU)
         repair(bridge, lp_bytes_of(frame, len), from_own_host, now);
     else
@@ -120,7 +120,7 @@ static void drop(lp_bridge *bridge, lp_bytes frame, lp_reason reason)
 static void take_super_frame(lp_bridge *bridge, lp_bytes frame, const lp_offload *offload,
                              bool from_own_host, lp_time now)
 {
-    lp_space out = lp_space_of(bridge->cut + LP_DATAGRAM_HEADER_LEN,
+    lp_space out = lp_space_of(bridge->segment + LP_DATAGRAM_HEADER_LEN,
                                LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
     size_t count = lp_offload_segment_count(frame, offload);
     if (count == 0) {
@@ -131,7 +131,7 @@ static void take_super_frame(lp_bridge *bridge, lp_bytes frame, const lp_offload
     for (size_t i = 0; i < count; i++) {
         size_t len = lp_offload_segment(frame, offload, i, out);
         if (len > 0)
-            take_frame(bridge, bridge->cut, len, from_own_host, now);
+            take_frame(bridge, bridge->segment, len, from_own_host, now);
     }
 }
 
@@ -195,11 +195,11 @@ static lp_bytes clamped(lp_bridge *bridge, lp_bytes frame)
 {
     if (!bridge->repair.enabled || frame.len > SYN_MAX)
         return frame;
-    memcpy(bridge->cut, frame.at, frame.len);
-    if (!lp_repair_clamp_mss(lp_space_of(bridge->cut, frame.len), mtu_of(bridge)))
+    memcpy(bridge->fragment, frame.at, frame.len);
+    if (!lp_repair_clamp_mss(lp_space_of(bridge->fragment, frame.len), mtu_of(bridge)))
         return frame;
     stats_of(bridge)->stat[LP_STAT_MSS_CLAMPED]++;
-    return lp_bytes_of(bridge->cut, frame.len);
+    return lp_bytes_of(bridge->fragment, frame.len);
 }
 
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)

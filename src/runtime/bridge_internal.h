@@ -24,7 +24,8 @@ struct lp_bridge {
     char lost_why[LP_WHY_MAX];
     uint64_t kernel_drops;
     uint8_t *captured; /* a frame as the kernel gave it, a datagram's header before it */
-    uint8_t *cut;      /* a segment or fragment of it, likewise */
+    uint8_t *segment;  /* one of the frames that a super-frame becomes, likewise */
+    uint8_t *fragment; /* a piece of either, likewise; or a mended copy for the wire */
 };
 
 /* --- bridge_frames.c --- */

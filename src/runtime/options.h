@@ -68,7 +68,7 @@ typedef enum lp_options_result {
 
 /*
  * Fills `config` (a zeroed struct) from defaults, `--config FILE` and the command line.
- * Adds --config, --help, --version and --man to every program. Texts live as long as
+ * Adds --config, --help (-h), --version and the hidden --man to every program. Texts live as long as
  * argv and `*out_file` (the file's content: free() it at the end, NULL is fine).
  */
 lp_options_result lp_options_read(const lp_program *program, int argc, char **argv,
@@ -80,4 +80,4 @@ LP_MUST_USE lp_err lp_options_read_file(const lp_program *program, const char *n
                                         char *content, void *config, lp_why *why);
 
 void lp_options_print_help(const lp_program *program, FILE *out); /* fits a screen */
-void lp_options_print_man(const lp_program *program, FILE *out);  /* roff: the OPTIONS section */
+void lp_options_print_man(const lp_program *program, FILE *out);  /* roff, the whole page */

@@ -1,0 +1,135 @@
+/* lanparty-client: a player's machine, far from the party. */
+#include <stdio.h>
+
+#include "os/clock.h"
+#include "os/service.h"
+#include "runtime/app.h"
+#include "runtime/player.h"
+#include "runtime/show.h"
+
+#define NAME "lanparty-client"
+
+struct config {
+    lp_common_options common;
+    lp_join_options join;
+    lp_option_mac virtual_mac;
+    const char *tap;
+};
+
+static const lp_option options[] = {
+    LP_JOIN_ROWS(struct config, join),
+    {.name = "virtual-mac", .value = "MAC", .kind = LP_OPTION_MAC,
+     .offset = offsetof(struct config, virtual_mac),
+     .help = "use this address instead of the identity's, for tests"},
+    {.name = "tap", .alias = "tap-name", .value = "NAME", .kind = LP_OPTION_TEXT,
+     .offset = offsetof(struct config, tap), .default_text = "lan%d",
+     .help = "what the virtual adapter is called"},
+    LP_COMMON_ROWS(struct config, common),
+};
+
+static const lp_program program = {
+    .name = NAME,
+    .purpose = "join a LAN party from afar: makes an adapter that is a port of its switch",
+    .example = NAME " --relay relay.example --room PARTY",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+typedef struct client_app {
+    lp_app app; /* first */
+    struct config config;
+    lp_join join;
+    lp_player *player;
+} client_app;
+
+static lp_err open_join(client_app *client, lp_why *why)
+{
+    return lp_join_init(&client->join, NAME, LP_ROLE_CLIENT, &client->config.join,
+                        &client->config.virtual_mac, &client->app.log, why);
+}
+
+static lp_err start(lp_app *app, lp_why *why)
+{
+    client_app *client = (client_app *)app;
+    lp_err err = open_join(client, why);
+    if (err)
+        return err;
+    lp_player_config config = {
+        .relay = client->config.join.relay,
+        .join = &client->join,
+        .tap_name = client->config.tap,
+        .snapshot = client->config.join.snapshot,
+        .log = &app->log,
+        .frame_log = app->frame_log,
+        .on_failed = lp_app_fail,
+        .state = app,
+    };
+    return lp_player_open(&app->loop, &config, &client->player, why);
+}
+
+static void started(lp_app *app)
+{
+    lp_player_start(((client_app *)app)->player, lp_clock_now());
+}
+
+static void stop(lp_app *app, const char *reason)
+{
+    lp_player_leave(((client_app *)app)->player, reason, lp_clock_now());
+}
+
+static bool is_done(lp_app *app)
+{
+    return lp_player_is_over(((client_app *)app)->player);
+}
+
+static void end(lp_app *app)
+{
+    lp_player_close(((client_app *)app)->player);
+}
+
+static void fini(lp_app *app)
+{
+    lp_join_fini(&((client_app *)app)->join);
+}
+
+static json_t *describe(lp_app *app, lp_time now)
+{
+    return lp_player_describe(((client_app *)app)->player, now);
+}
+
+static lp_err check(lp_app *app, lp_why *why)
+{
+    client_app *client = (client_app *)app;
+    const lp_join *join = &client->join;
+    char mac[LP_MAC_TEXT_LEN], key[LP_KEY_HASH_TEXT_LEN];
+    lp_err err = open_join(client, why);
+    if (err)
+        return err;
+    lp_key_hash hash = lp_credentials_hash(join->credentials);
+    printf("configuration is fine\n  relay     %s port %u\n  room      %s\n"
+           "  identity  %s\n  mac       %s\n  key       %s\n",
+           client->config.join.relay.host, client->config.join.relay.port, join->member.room,
+           join->identity_path, lp_mac_write(join->member.mac, mac),
+           lp_key_hash_write(&hash, key));
+    return LP_OK;
+}
+
+static const lp_app_parts parts = {
+    .program = &program,
+    .keep = LP_KEEP_NET_ADMIN, /* the adapter's MTU and link, routes */
+    .start = start,
+    .started = started,
+    .stop = stop,
+    .is_done = is_done,
+    .end = end,
+    .fini = fini,
+    .check = check,
+    .describe = describe,
+    .show = lp_show_client,
+};
+
+int main(int argc, char **argv)
+{
+    static client_app client;
+    return lp_app_main(&client.app, &parts, argc, argv, &client.config, &client.config.common);
+}

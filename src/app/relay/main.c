@@ -1,0 +1,293 @@
+/* lanparty-relay: options in, one worker, out again. */
+#include <stdio.h>
+
+#include "os/clock.h"
+#include "os/service.h"
+#include "runtime/app.h"
+#include "runtime/relay_files.h"
+#include "runtime/relay_worker.h"
+#include "runtime/show.h"
+
+#define NAME               "lanparty-relay"
+#define HOUSEKEEPING_MS    5000
+#define EXPIRY_WARNING_S   (14 * 24 * 3600)
+
+struct config {
+    lp_common_options common;
+    lp_addr listen;
+    const char *cert, *key, *state_dir, *dev_cert_der_out;
+    uint64_t room_mtu, max_clients, max_rooms, max_peers;
+    uint64_t max_peers_per_ip, max_handshakes, max_handshakes_per_ip;
+    uint64_t client_rate, client_burst, broadcast_rate, broadcast_burst;
+};
+
+#define COUNT_ROW(option, field, low, high, usual, words)                               \
+    {.name = option, .value = "N", .kind = LP_OPTION_COUNT,                             \
+     .offset = offsetof(struct config, field), .default_text = usual, .min = low,       \
+     .max = high, .help = words}
+#define SIZE_ROW(option, field, low, high, usual, words)                                \
+    {.name = option, .value = "SIZE", .kind = LP_OPTION_SIZE,                           \
+     .offset = offsetof(struct config, field), .default_text = usual, .min = low,       \
+     .max = high, .help = words}
+
+static const lp_option options[] = {
+    {.name = "listen", .value = "ADDR", .kind = LP_OPTION_LISTEN,
+     .offset = offsetof(struct config, listen), .default_text = "443/udp",
+     .help = "where to accept peers: 443/udp, 192.0.2.1:443, [::]:443"},
+    {.name = "cert", .value = "FILE", .kind = LP_OPTION_PATH,
+     .offset = offsetof(struct config, cert),
+     .help = "certificate chain (PEM) from a CA; read again when it changes"},
+    {.name = "key", .value = "FILE", .kind = LP_OPTION_PATH,
+     .offset = offsetof(struct config, key), .help = "its private key (PEM)"},
+    {.name = "state-dir", .value = "DIR", .kind = LP_OPTION_PATH,
+     .offset = offsetof(struct config, state_dir),
+     .help = "where the generated certificate and secrets are kept"},
+    {.name = "dev-cert-der-out", .value = "FILE", .kind = LP_OPTION_PATH,
+     .offset = offsetof(struct config, dev_cert_der_out),
+     .help = "write the certificate (DER) for --relay-ca-cert of others"},
+    COUNT_ROW("room-mtu", room_mtu, LP_RELAY_ROOM_MTU_MIN, 9000, "1280",
+              "the most that a room's MTU becomes"),
+    COUNT_ROW("max-clients", max_clients, 1, 1024, "64", "players in one room"),
+    COUNT_ROW("max-rooms", max_rooms, 1, 100000, "1024", "rooms on this relay"),
+    COUNT_ROW("max-peers", max_peers, 1, 60000, "4096", "connections in all"),
+    COUNT_ROW("max-peers-per-ip", max_peers_per_ip, 0, 60000, "256",
+              "connections from one address (IPv6: one /64); 0: any"),
+    COUNT_ROW("max-handshakes", max_handshakes, 1, 60000, "512",
+              "unfinished handshakes; Retry is demanded from half of it on"),
+    COUNT_ROW("max-handshakes-per-ip", max_handshakes_per_ip, 1, 60000, "64",
+              "unfinished handshakes from one address"),
+    SIZE_ROW("client-rate", client_rate, 1024, UINT32_MAX, "12500000",
+             "octets a second that one player may send"),
+    SIZE_ROW("client-burst", client_burst, 65536, UINT32_MAX, "16M",
+             "octets that it may send at once"),
+    COUNT_ROW("broadcast-rate", broadcast_rate, 1, 1000000, "256",
+              "broadcasts and multicasts a second of one player"),
+    COUNT_ROW("broadcast-burst", broadcast_burst, 1, 1000000, "1024", "of them at once"),
+    LP_COMMON_ROWS(struct config, common),
+};
+
+static const lp_program program = {
+    .name = NAME,
+    .purpose = "carry LAN parties: rooms, switching and safety for players and gateways",
+    .example = NAME " --listen 443/udp",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+typedef struct relay_app {
+    lp_app app; /* first */
+    struct config config;
+    char fingerprint[LP_KEY_HASH_TEXT_LEN];
+    lp_relay_files files;
+    lp_tls *tls;
+    lp_relay_worker *worker;
+    uv_timer_t housekeeping;
+    bool keeps_house; /* the timer is libuv's */
+} relay_app;
+
+/* --- the certificate ------------------------------------------------------------------------- */
+
+static void take_credentials(relay_app *relay, const lp_credentials *credentials)
+{
+    int64_t left = lp_credentials_expiry(credentials) - lp_clock_wall();
+    lp_key_hash hash = lp_credentials_hash(credentials);
+    lp_key_hash_write(&hash, relay->fingerprint);
+    if (left < EXPIRY_WARNING_S)
+        lp_log(&relay->app.log, LP_WARN,
+               left < 0 ? "the certificate has expired" : "the certificate expires soon",
+               F_STR("file", relay->files.cert_path), F_INT("days_left", left / 86400),
+               F_STR("do", "renew it; the new files are read by themselves"));
+}
+
+static lp_err open_tls(relay_app *relay, uint8_t secret[32], lp_why *why)
+{
+    lp_credentials *credentials;
+    relay->files = (lp_relay_files){
+        .cert = relay->config.cert,
+        .key = relay->config.key,
+        .state_dir = relay->config.state_dir,
+        .cert_der_out = relay->config.dev_cert_der_out,
+        .owner = relay->config.common.user,
+    };
+    lp_err err = lp_relay_files_open(&relay->files, &credentials, secret, why);
+    if (err)
+        return err;
+    take_credentials(relay, credentials);
+    err = lp_tls_server_new(credentials, &relay->tls, why);
+    lp_credentials_free(credentials);
+    return err;
+}
+
+static void reload(lp_app *app)
+{
+    relay_app *relay = (relay_app *)app;
+    lp_credentials *credentials;
+    lp_why why;
+    lp_err err = lp_relay_files_reload(&relay->files, &credentials, &why);
+    if (!err) {
+        take_credentials(relay, credentials);
+        err = lp_tls_replace(relay->tls, credentials, &why);
+        lp_credentials_free(credentials);
+    }
+    if (err)
+        lp_log(&app->log, LP_WARN, "certificate not reloaded, the old one stays in use",
+               F_STR("why", why.text));
+    else
+        lp_log(&app->log, LP_INFO, "certificate reloaded",
+               F_STR("fingerprint", relay->fingerprint));
+}
+
+static void on_housekeeping(uv_timer_t *timer)
+{
+    relay_app *relay = timer->data;
+    char status[64];
+    if (lp_relay_files_changed(&relay->files))
+        reload(&relay->app);
+    snprintf(status, sizeof status, "%zu peers connected",
+             lp_relay_worker_members(relay->worker));
+    lp_service_status(status);
+}
+
+/* --- life ---------------------------------------------------------------------------------------- */
+
+static lp_relay_worker_config worker_config(relay_app *relay)
+{
+    const struct config *config = &relay->config;
+    lp_relay_worker_config worker = {
+        .listen = config->listen,
+        .quic = lp_quic_default_config(),
+        .relay = lp_relay_default_config(),
+        .log = &relay->app.log,
+        .frame_log = relay->app.frame_log,
+        .on_failed = lp_app_fail,
+        .state = relay,
+    };
+    worker.quic.tls = relay->tls;
+    worker.quic.max_conns_per_ip = config->max_peers_per_ip;
+    worker.quic.max_handshakes = config->max_handshakes;
+    worker.quic.max_handshakes_per_ip = config->max_handshakes_per_ip;
+    worker.relay.max_links = config->max_peers;
+    worker.relay.max_rooms = config->max_rooms;
+    worker.relay.max_clients = config->max_clients;
+    worker.relay.room_mtu = (uint32_t)config->room_mtu;
+    worker.relay.limits.bytes_rate = config->client_rate;
+    worker.relay.limits.bytes_burst = config->client_burst;
+    worker.relay.limits.broadcast_rate = config->broadcast_rate;
+    worker.relay.limits.broadcast_burst = config->broadcast_burst;
+    return worker;
+}
+
+static lp_err start(lp_app *app, lp_why *why)
+{
+    relay_app *relay = (relay_app *)app;
+    uint8_t secret[32];
+    uv_timer_init(&app->loop, &relay->housekeeping);
+    relay->housekeeping.data = relay;
+    relay->keeps_house = true;
+    lp_err err = open_tls(relay, secret, why);
+    if (err)
+        return err;
+    lp_relay_worker_config config = worker_config(relay);
+    memcpy(config.quic.secret, secret, sizeof secret);
+    return lp_relay_worker_open(&app->loop, &config, &relay->worker, why);
+}
+
+/* The next thing that the host of a party needs: lines to paste. */
+static void print_invitation(const relay_app *relay)
+{
+    lp_addr local = lp_relay_worker_local(relay->worker);
+    char host[LP_ADDR_TEXT_LEN] = "ADDRESS-OF-THIS-SERVER", where[LP_ADDR_TEXT_LEN + 16];
+    if (!lp_addr_is_any(&local))
+        lp_addr_write_ip(&local, host);
+    bool brackets = local.family == 6 && !lp_addr_is_any(&local);
+    snprintf(where, sizeof where, "%s%s%s:%u", brackets ? "[" : "", host, brackets ? "]" : "",
+             local.port);
+    fprintf(stderr,
+            "\nOn the gateway, plugged into the party's switch (choose a room code):\n"
+            "  lanparty-gateway --relay %s --relay-fingerprint %s --room PARTY\n"
+            "On each player's machine:\n"
+            "  lanparty-client --relay %s --relay-fingerprint %s --room PARTY\n\n",
+            where, relay->fingerprint, where, relay->fingerprint);
+}
+
+static void started(lp_app *app)
+{
+    relay_app *relay = (relay_app *)app;
+    lp_addr local = lp_relay_worker_local(relay->worker);
+    lp_log(&app->log, LP_INFO, "relay is up", F_ADDR("listen", &local),
+           F_STR("fingerprint", relay->fingerprint));
+    if (!app->log.json && lp_log_wants(&app->log, LP_INFO))
+        print_invitation(relay);
+    uv_timer_start(&relay->housekeeping, on_housekeeping, 0, HOUSEKEEPING_MS);
+}
+
+static void stop(lp_app *app, const char *reason)
+{
+    lp_relay_worker_leave(((relay_app *)app)->worker, "the relay is shutting down",
+                          lp_clock_now());
+}
+
+static bool is_done(lp_app *app)
+{
+    return lp_relay_worker_is_over(((relay_app *)app)->worker);
+}
+
+static void end(lp_app *app)
+{
+    relay_app *relay = (relay_app *)app;
+    if (relay->keeps_house)
+        uv_close((uv_handle_t *)&relay->housekeeping, NULL);
+    lp_relay_worker_close(relay->worker);
+}
+
+static void fini(lp_app *app)
+{
+    lp_tls_free(((relay_app *)app)->tls);
+}
+
+static json_t *describe(lp_app *app, lp_time now)
+{
+    relay_app *relay = (relay_app *)app;
+    lp_addr local = lp_relay_worker_local(relay->worker);
+    char text[LP_ADDR_TEXT_LEN];
+    json_t *all = lp_relay_worker_describe(relay->worker, now);
+    json_object_set_new(all, "listen", json_string(lp_addr_write(&local, text)));
+    json_object_set_new(all, "fingerprint", json_string(relay->fingerprint));
+    return all;
+}
+
+static lp_err check(lp_app *app, lp_why *why)
+{
+    relay_app *relay = (relay_app *)app;
+    uint8_t secret[32];
+    char listen[LP_ADDR_TEXT_LEN];
+    lp_err err = open_tls(relay, secret, why);
+    if (err)
+        return err;
+    printf("configuration is fine\n  listen       %s\n  certificate  %s\n"
+           "  fingerprint  %s\n  state        %s\n",
+           lp_addr_write(&relay->config.listen, listen), relay->files.cert_path,
+           relay->fingerprint, relay->files.state);
+    return LP_OK;
+}
+
+static const lp_app_parts parts = {
+    .program = &program,
+    .keep = LP_KEEP_NOTHING,
+    .start = start,
+    .started = started,
+    .stop = stop,
+    .is_done = is_done,
+    .end = end,
+    .fini = fini,
+    .reload = reload,
+    .check = check,
+    .describe = describe,
+    .show = lp_show_relay,
+};
+
+int main(int argc, char **argv)
+{
+    static relay_app relay;
+    return lp_app_main(&relay.app, &parts, argc, argv, &relay.config, &relay.config.common);
+}
