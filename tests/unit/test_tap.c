@@ -1,0 +1,158 @@
+#include "netns.h"
+#include "os/tap.h"
+#include "ready.h"
+#include "test.h"
+
+#include <net/if.h>
+#include <unistd.h>
+
+static const lp_mac our_mac = {{2, 0, 0, 0, 0, 1}};
+
+static lp_tap *open_tap(const char *name)
+{
+    lp_tap *tap = NULL;
+    lp_why why;
+    enter_new_network();
+    CHECK_EQ(lp_tap_open(name, our_mac, &tap, &why), LP_OK);
+    return tap;
+}
+
+static bool setting_is(const lp_tap *tap, const char *setting, const char *value)
+{
+    return sh("test $(cat /proc/sys/net/ipv6/conf/%s/%s) = %s", lp_tap_name(tap),
+              setting, value);
+}
+
+TEST(the_adapter_has_its_name_and_address_and_is_down)
+{
+    lp_tap *tap = open_tap(NULL);
+    CHECK_STR(lp_tap_name(tap), "lan0");
+    CHECK_EQ(lp_tap_ifindex(tap), if_nametoindex("lan0"));
+    CHECK(sh("ip link show lan0 | grep -q 'link/ether 02:00:00:00:00:01'"));
+    CHECK(!sh("ip link show lan0 up | grep -q lan0"));
+    lp_tap_close(tap);
+}
+
+TEST(the_adapter_goes_when_it_is_closed)
+{
+    lp_tap *tap = open_tap("party");
+    CHECK_STR(lp_tap_name(tap), "party");
+    lp_tap_close(tap);
+    CHECK_EQ(if_nametoindex("party"), 0);
+}
+
+TEST(the_link_follows_and_the_adapter_stays_up)
+{
+    lp_why why;
+    lp_tap *tap = open_tap(NULL);
+    CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
+    CHECK(sh("ip link show lan0 | grep -q LOWER_UP"));
+    CHECK_EQ(lp_tap_set_link(tap, false, &why), LP_OK);
+    CHECK(sh("ip link show lan0 | grep -q NO-CARRIER"));
+    CHECK(sh("ip link show lan0 up | grep -q lan0"));
+    CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
+    CHECK(sh("ip link show lan0 | grep -q LOWER_UP"));
+    lp_tap_close(tap);
+}
+
+TEST(the_mtu_is_set_or_the_sentence_says_why_not)
+{
+    lp_why why;
+    lp_tap *tap = open_tap(NULL);
+    CHECK_EQ(lp_tap_set_mtu(tap, 1280, &why), LP_OK);
+    CHECK(sh("ip link show lan0 | grep -q 'mtu 1280'"));
+    CHECK(lp_tap_set_mtu(tap, 20, &why) != LP_OK);
+    CHECK_HAS(why.text, "lan0");
+    CHECK_HAS(why.text, "20");
+    lp_tap_close(tap);
+}
+
+/* W-019: the party's router must not take the player's internet over. */
+TEST(routers_on_the_party_are_not_believed)
+{
+    lp_tap *tap = open_tap(NULL);
+    CHECK(lp_tap_ignores_routers(tap));
+    CHECK(setting_is(tap, "accept_ra_defrtr", "0"));
+    CHECK(setting_is(tap, "accept_ra_rt_info_max_plen", "0"));
+    lp_tap_close(tap);
+}
+
+TEST(frames_pass_both_ways)
+{
+    static const uint8_t arp[42] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  9,  8,  6,
+        0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0,  0,  9,
+        10,   73,   42,   9,    0,    0,    0, 0, 0, 0, 10, 73, 42, 1,
+    };
+    uint8_t got[2048];
+    size_t len = 0;
+    lp_why why;
+    lp_tap *tap = open_tap(NULL);
+    CHECK(sh("echo 1 > /proc/sys/net/ipv6/conf/lan0/disable_ipv6"));
+    CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
+    CHECK(sh("ip address add 10.73.42.1/24 dev lan0"));
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(arp, sizeof arp)), LP_OK);
+    CHECK(wait_readable(lp_tap_fd(tap)));
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_OK);
+    CHECK_EQ(len, 42);
+    CHECK_BYTES(got, 6, arp + 6, 6); /* to the one who asked */
+    CHECK_BYTES(got + 6, 6, our_mac.octet, 6);
+    CHECK_EQ(got[21], 2); /* an answer */
+    lp_tap_close(tap);
+}
+
+TEST(a_frame_for_an_adapter_that_is_down_is_lost)
+{
+    static const uint8_t frame[60] = {2};
+    lp_tap *tap = open_tap(NULL);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_WOULD_BLOCK);
+    lp_tap_close(tap);
+}
+
+/* W-026 */
+TEST(a_deleted_adapter_is_an_error_both_ways)
+{
+    static const uint8_t frame[60] = {2};
+    uint8_t got[2048];
+    size_t len;
+    lp_tap *tap = open_tap(NULL);
+    CHECK(sh("ip link delete lan0"));
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_IO);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_IO);
+    lp_tap_close(tap);
+}
+
+TEST(a_name_that_is_taken_or_too_long_is_refused)
+{
+    lp_why why;
+    lp_tap *first = open_tap("party"), *second = NULL;
+    CHECK_EQ(lp_tap_open("party", our_mac, &second, &why), LP_ERR_IN_USE);
+    CHECK_HAS(why.text, "party");
+    CHECK_EQ(lp_tap_open("lo", our_mac, &second, &why), LP_ERR_IN_USE);
+    CHECK(sh("ip tuntap add mode tap name forever"));
+    CHECK_EQ(lp_tap_open("forever", our_mac, &second, &why), LP_ERR_IN_USE);
+    CHECK_EQ(lp_tap_open("a-name-of-16-let", our_mac, &second, &why), LP_ERR_TOO_BIG);
+    CHECK_HAS(why.text, "a-name-of-16-let");
+    CHECK(second == NULL);
+    lp_tap_close(first);
+}
+
+TEST(a_multicast_address_is_refused_and_nothing_stays)
+{
+    lp_why why;
+    lp_tap *tap = NULL;
+    enter_new_network();
+    CHECK(lp_tap_open("party", (lp_mac){{1, 0, 0, 0, 0, 1}}, &tap, &why) != LP_OK);
+    CHECK_HAS(why.text, "01:00:00:00:00:01");
+    CHECK_EQ(if_nametoindex("party"), 0);
+}
+
+TEST(running_out_of_memory_is_told)
+{
+    lp_why why;
+    lp_tap *tap = NULL;
+    lp_test_fail_allocation(1);
+    CHECK_EQ(lp_tap_open(NULL, our_mac, &tap, &why), LP_ERR_NO_MEMORY);
+    CHECK(lp_test_allocation_failed());
+}
