@@ -190,8 +190,10 @@ TEST(a_flow_that_begins_is_served_next)
         put(queue, 2, i, 1310);
     }
     CHECK_EQ(take(queue, &number), 1);
+    CHECK_EQ(take(queue, &number), 2);
+    CHECK_EQ(take(queue, &number), 1);
     for (uint32_t i = 0; i < 3; i++)
-        put(queue, 3, i, 100);
+        put(queue, 3, i, 100); /* it is the turn of 2 */
     for (uint32_t i = 0; i < 3; i++) {
         CHECK_EQ(take(queue, &number), 3);
         CHECK_EQ(number, i);
