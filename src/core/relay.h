@@ -207,7 +207,7 @@ const lp_stats *lp_relay_stats(const lp_relay *relay); /* all peers, past ones t
 /* `*cursor` starts at 0. False when there are no more. */
 bool lp_relay_next_room(const lp_relay *relay, size_t *cursor, lp_time now,
                         lp_relay_room_view *out_view);
-bool lp_relay_next_peer(const lp_relay *relay, const lp_room_code room, size_t *cursor,
+bool lp_relay_next_peer(const lp_relay *relay, const char *room, size_t *cursor,
                         lp_relay_peer_view *out_view);
 
 /* The link's slot: below max_links, and its own for as long as the link lives. */

@@ -41,7 +41,7 @@ static void view_of(const lp_session *session, lp_relay_peer_view *out_view)
     memcpy(out_view->software, session->software, sizeof out_view->software);
 }
 
-bool lp_relay_next_peer(const lp_relay *relay, const lp_room_code code, size_t *cursor,
+bool lp_relay_next_peer(const lp_relay *relay, const char *code, size_t *cursor,
                         lp_relay_peer_view *out_view)
 {
     const lp_room *room = lp_relay_find_room(relay, code);
