@@ -25,7 +25,7 @@ typedef struct lp_json {
 /*
  * Close with lp_json_close, also after a failure.
  *   LP_ERR_MALFORMED  not one JSON object, a name given twice, or nested too deeply
- *   LP_ERR_NO_MEMORY
+ *   LP_ERR_NO_MEMORY  though jansson may call that malformed, too
  */
 LP_MUST_USE lp_err lp_json_open(lp_bytes text, lp_json *out_json, lp_why *why);
 void lp_json_close(lp_json *json);
