@@ -99,6 +99,16 @@ static void put_roff(FILE *out, const char *text)
     }
 }
 
+/* Help and purpose begin small; here they are sentences. */
+static void put_sentence(FILE *out, const char *text)
+{
+    bool is_small = *text >= 'a' && *text <= 'z';
+    if (is_small)
+        fputc(*text++ - 'a' + 'A', out);
+    put_roff(out, text);
+    fputs(".\n", out);
+}
+
 static void put_name(FILE *out, const char *name)
 {
     fputs("\\fB\\-\\-", out);
@@ -144,8 +154,7 @@ static void put_option(FILE *out, const lp_option *option)
         put_value(out, option->value);
     }
     fputc('\n', out);
-    put_roff(out, option->help);
-    fputs(".\n", out);
+    put_sentence(out, option->help);
     put_facts(out, option);
 }
 
@@ -187,8 +196,8 @@ void lp_options_print_man(const lp_program *program, FILE *out)
 {
     put_heading(out, program);
     fputs(".SH DESCRIPTION\n", out);
-    put_roff(out, program->purpose);
-    fprintf(out, ".\n.PP\n%s.SH OPTIONS\n", description);
+    put_sentence(out, program->purpose);
+    fprintf(out, ".PP\n%s.SH OPTIONS\n", description);
     for (size_t i = 0; i < program->option_count; i++)
         put_option(out, &program->options[i]);
     for (size_t i = 0; i < LP_BUILTIN_COUNT; i++) {

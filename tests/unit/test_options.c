@@ -535,7 +535,7 @@ TEST(the_man_page_has_every_section_and_option)
         ".SH EXAMPLE\nlanparty\\-test \\-\\-room QUAKE\n",
         "\\fB\\-\\-max\\-peers\\fR \\fIN\\fR, \\fB\\-\\-peers\\fR \\fIN\\fR\n",
         "Takes a number from 1 to 4096.\nDefault: 64.\n",
-        "\\fB\\-\\-status\\fR\nask a running program.\nOnly on the command line.\n",
+        "\\fB\\-\\-status\\fR\nAsk a running program.\nOnly on the command line.\n",
         "\\fB\\-\\-config\\fR \\fIFILE\\fR\n",
     };
     struct run run = run_words("--man");
@@ -559,7 +559,7 @@ TEST(text_in_the_man_page_cannot_become_a_request)
     lp_options_print_man(&odd, out);
     fclose(out);
     CHECK_HAS(text, "\n\\&.so a\\eb.\n");
-    CHECK_HAS(text, "\n\\&'quoted.\n");
+    CHECK_HAS(text, ".SH DESCRIPTION\n\\&'quoted.\n");
     CHECK_HAS(text, "\n\\&.ex\n");
     free(text);
 }
