@@ -1,0 +1,232 @@
+#include "quic/internal.h"
+
+#define RETRY_TOKEN_LIFETIME  LP_SECONDS(10)
+#define MAX_RESETS_PER_SECOND 100
+
+/* --- who counts as one ------------------------------------------------------------ */
+
+/* An IPv6 customer has at least a /64; one address is no limit at all. */
+static lp_bytes ip_key(const lp_addr *addr, uint8_t out_key[9])
+{
+    size_t len = addr->family == 6 ? 8 : 4;
+    out_key[0] = addr->family;
+    memcpy(out_key + 1, addr->ip, len);
+    return lp_bytes_of(out_key, 1 + len);
+}
+
+static uint32_t count_of(lp_keymap *per_ip, const lp_addr *addr)
+{
+    uint8_t key[9];
+    const uint32_t *count = lp_keymap_find(per_ip, ip_key(addr, key));
+    return count ? *count : 0;
+}
+
+void lp_accept_count(lp_keymap *per_ip, const lp_addr *addr, int change)
+{
+    uint8_t octets[9];
+    lp_bytes key = ip_key(addr, octets);
+    uint32_t count = count_of(per_ip, addr) + (uint32_t)change;
+    if (count == 0)
+        lp_keymap_remove(per_ip, key);
+    else if (lp_keymap_put(per_ip, key, count) != LP_OK)
+        return; /* cannot happen: it has room for every connection there may be */
+}
+
+static bool is_at(size_t count, size_t limit)
+{
+    return limit > 0 && count >= limit;
+}
+
+static bool is_over_limits(lp_quic *quic, const lp_addr *remote)
+{
+    const lp_quic_config *config = &quic->config;
+    return is_at(quic->conn_count, config->max_conns) ||
+           is_at(quic->handshake_count, config->max_handshakes) ||
+           is_at(count_of(quic->conns_per_ip, remote), config->max_conns_per_ip) ||
+           is_at(count_of(quic->handshakes_per_ip, remote),
+                 config->max_handshakes_per_ip);
+}
+
+/* Also from half an address's own limit on: spoofed packets must not lock it out. */
+static bool is_busy(lp_quic *quic, const lp_addr *remote)
+{
+    const lp_quic_config *config = &quic->config;
+    size_t from_there = count_of(quic->handshakes_per_ip, remote);
+    return is_at(2 * quic->handshake_count, config->max_handshakes) ||
+           is_at(2 * from_there, config->max_handshakes_per_ip);
+}
+
+/* --- answers without a connection ------------------------------------------------- */
+
+void lp_accept_version(lp_quic *quic, const lp_udp_packet *packet,
+                       const ngtcp2_version_cid *ids)
+{
+    static const uint32_t versions[] = {NGTCP2_PROTO_VER_V1};
+    /* Smaller ones could not have opened a connection: no amplifier for spoofers. */
+    if (!quic->config.accepts || packet->payload.len < NGTCP2_MAX_UDP_PAYLOAD_SIZE) {
+        quic->stats.garbage++;
+        return;
+    }
+    lp_stateless *out = lp_quic_stateless_space(quic, &packet->local, &packet->remote);
+    if (out)
+        lp_quic_queue(quic, ngtcp2_pkt_write_version_negotiation(
+                                out->packet, sizeof out->packet,
+                                (uint8_t)lp_random_u32(quic->config.random), ids->scid,
+                                ids->scidlen, ids->dcid, ids->dcidlen, versions, 1));
+}
+
+static void refuse(lp_quic *quic, const lp_first_packet *first, uint64_t code,
+                   const char *reason)
+{
+    const ngtcp2_pkt_hd *header = &first->header;
+    lp_stateless *out =
+        lp_quic_stateless_space(quic, &first->udp->local, &first->udp->remote);
+    if (out)
+        lp_quic_queue(quic, ngtcp2_crypto_write_connection_close(
+                                out->packet, sizeof out->packet, header->version,
+                                &header->scid, &header->dcid, code,
+                                (const uint8_t *)reason, strlen(reason)));
+}
+
+static void demand_retry(lp_quic *quic, const lp_first_packet *first, lp_time now)
+{
+    const ngtcp2_pkt_hd *header = &first->header;
+    const lp_udp_packet *udp = first->udp;
+    uint8_t token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2];
+    ngtcp2_path_storage storage;
+    /* Twice as long as ours, so that it is never taken for one that names a slot. */
+    ngtcp2_cid scid = {.datalen = 2 * LP_QUIC_CID_LEN};
+    lp_random_fill(quic->config.random, scid.data, scid.datalen);
+    const ngtcp2_path *path = lp_path_fill(&storage, &udp->local, &udp->remote);
+    ngtcp2_ssize token_len = ngtcp2_crypto_generate_retry_token2(
+        token, quic->config.secret, sizeof quic->config.secret, header->version,
+        path->remote.addr, path->remote.addrlen, &scid, &header->dcid, now);
+    lp_stateless *out = lp_quic_stateless_space(quic, &udp->local, &udp->remote);
+    if (token_len < 0 || !out)
+        return;
+    quic->stats.retries++;
+    lp_quic_queue(quic,
+                  ngtcp2_crypto_write_retry(out->packet, sizeof out->packet,
+                                            header->version, &header->scid, &scid,
+                                            &header->dcid, token, (size_t)token_len));
+}
+
+static bool may_reset(lp_quic *quic, lp_time now)
+{
+    if (now >= lp_time_after(quic->resets_since, LP_SECONDS(1))) {
+        quic->resets_since = now;
+        quic->resets = 0;
+    }
+    return quic->resets++ < MAX_RESETS_PER_SECOND;
+}
+
+/*
+ * RFC 9000 section 10.3. Always smaller than what caused it, or two endpoints that both
+ * forgot could reset each other's resets for ever. Not for ids of other workers: the
+ * connection lives, the packet went astray.
+ */
+static void reset(lp_quic *quic, const lp_udp_packet *packet,
+                  const ngtcp2_version_cid *ids, lp_time now)
+{
+    enum {
+        RESET_MAX = 42,
+        RESET_MIN = NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN
+    };
+    uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN], noise[RESET_MAX];
+    size_t len =
+        packet->payload.len - 1 < RESET_MAX ? packet->payload.len - 1 : RESET_MAX;
+    ngtcp2_cid cid;
+    if (!quic->config.accepts || ids->dcid[0] != quic->config.worker ||
+        len < RESET_MIN || !may_reset(quic, now))
+        return;
+    ngtcp2_cid_init(&cid, ids->dcid, ids->dcidlen);
+    lp_stateless *out = lp_quic_stateless_space(quic, &packet->local, &packet->remote);
+    if (!out || ngtcp2_crypto_generate_stateless_reset_token(
+                    token, quic->config.secret, sizeof quic->config.secret, &cid))
+        return;
+    lp_random_fill(quic->config.random, noise, sizeof noise);
+    quic->stats.resets++;
+    lp_quic_queue(
+        quic, ngtcp2_pkt_write_stateless_reset(out->packet, len, token, noise,
+                                               len - NGTCP2_STATELESS_RESET_TOKENLEN));
+}
+
+/* --- a new connection ------------------------------------------------------------- */
+
+/* False: refused. A token that is none of ours is as good as none (RFC 9000 8.1.3). */
+static bool check_token(lp_quic *quic, lp_first_packet *first, lp_time now)
+{
+    const ngtcp2_pkt_hd *header = &first->header;
+    ngtcp2_path_storage storage;
+    const ngtcp2_path *path =
+        lp_path_fill(&storage, &first->udp->local, &first->udp->remote);
+    first->original_dcid = header->dcid;
+    if (header->tokenlen == 0 || header->token[0] != NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2)
+        return header->dcid.datalen >= NGTCP2_MIN_INITIAL_DCIDLEN;
+    if (ngtcp2_crypto_verify_retry_token2(
+            &first->original_dcid, header->token, header->tokenlen, quic->config.secret,
+            sizeof quic->config.secret, header->version, path->remote.addr,
+            path->remote.addrlen, &header->dcid, RETRY_TOKEN_LIFETIME, now) != 0) {
+        refuse(quic, first, NGTCP2_INVALID_TOKEN, "");
+        return false;
+    }
+    first->is_validated = true;
+    return true;
+}
+
+static void open_conn(lp_quic *quic, const lp_first_packet *first, lp_time now)
+{
+    const ngtcp2_cid *dcid = &first->header.dcid;
+    lp_slot *slot = lp_quic_take_slot(quic);
+    lp_conn *conn = slot ? lp_conn_accept(quic, slot, first, now) : NULL;
+    lp_err err = LP_ERR_FULL;
+    if (conn)
+        err = lp_keymap_put(quic->first_dcids, lp_bytes_of(dcid->data, dcid->datalen),
+                            (uint32_t)(slot - quic->slots));
+    if (err) {
+        quic->stats.refused_limits++;
+        lp_conn_free(conn);
+        if (slot)
+            lp_quic_give_slot(quic, slot);
+        refuse(quic, first, NGTCP2_CONNECTION_REFUSED, "no room");
+        return;
+    }
+    lp_quic_adopt(quic, conn, now);
+    lp_accept_count(quic->conns_per_ip, &conn->counted_as, 1);
+    lp_accept_count(quic->handshakes_per_ip, &conn->counted_as, 1);
+    lp_conn_on_packet(conn, first->udp, now);
+}
+
+static void accept_initial(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    lp_first_packet first = {.udp = packet};
+    if (!quic->config.accepts ||
+        ngtcp2_accept(&first.header, packet->payload.at, packet->payload.len) != 0) {
+        quic->stats.garbage++;
+        return;
+    }
+    if (!check_token(quic, &first, now))
+        return;
+    if (is_over_limits(quic, &packet->remote)) {
+        quic->stats.refused_limits++;
+        refuse(quic, &first, NGTCP2_CONNECTION_REFUSED, "too many connections");
+    } else if (!first.is_validated && is_busy(quic, &packet->remote)) {
+        demand_retry(quic, &first, now);
+    } else {
+        open_conn(quic, &first, now);
+    }
+}
+
+void lp_accept_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    enum { LONG_FORM = 0x80 };
+    ngtcp2_version_cid ids;
+    if (packet->payload.at[0] & LONG_FORM) {
+        accept_initial(quic, packet, now);
+        return;
+    }
+    quic->stats.garbage++;
+    if (ngtcp2_pkt_decode_version_cid(&ids, packet->payload.at, packet->payload.len,
+                                      LP_QUIC_CID_LEN) == 0)
+        reset(quic, packet, &ids, now);
+}

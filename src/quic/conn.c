@@ -1,0 +1,499 @@
+#include "quic/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What a peer may have under way on the control stream. Octets are handed over as they
+ * come, so more would only be memory for what arrives out of order. */
+#define STREAM_WINDOW (64 * 1024)
+
+#define HANDSHAKE_TIMEOUT LP_SECONDS(10)
+#define INITIAL_RTT       LP_MS(100) /* the library's 333 ms make a lost Initial cost 1 s */
+#define ACK_THRESH        32         /* acknowledgements cost a packet each */
+#define SPARE_CIDS        7          /* for migrations, RFC 9000 section 9.5 */
+#define FLUSH_PATIENCE    LP_SECONDS(1) /* for control octets before CONNECTION_CLOSE */
+
+/* 1-RTT header (1 octet, id, packet number up to 4), tag, DATAGRAM type and length */
+#define PACKET_OVERHEAD(cid_len) (1 + (cid_len) + 4 + 16 + DATAGRAM_OVERHEAD)
+#define DATAGRAM_OVERHEAD        3
+
+/* --- callbacks -------------------------------------------------------------------- */
+
+static ngtcp2_conn *get_ngtcp2(ngtcp2_crypto_conn_ref *ref)
+{
+    const lp_conn *conn = ref->user_data;
+    return conn->ngtcp2;
+}
+
+static void fill_random(uint8_t *at, size_t len, const ngtcp2_rand_ctx *ctx)
+{
+    const lp_random *random = ctx->native_handle;
+    lp_random_fill(*random, at, len);
+}
+
+static int new_connection_id(ngtcp2_conn *ngtcp2, ngtcp2_cid *cid, uint8_t *token,
+                             size_t cid_len, void *user)
+{
+    const lp_conn *conn = user;
+    const lp_quic *quic = conn->quic;
+    cid->datalen = LP_QUIC_CID_LEN;
+    lp_cid_write(&quic->cids, lp_quic_place_of(quic, conn->slot), quic->config.random,
+                 cid->data);
+    if (ngtcp2_crypto_generate_stateless_reset_token(token, quic->config.secret,
+                                                     sizeof quic->config.secret, cid))
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    return 0;
+}
+
+static void start_discovery(lp_conn *conn)
+{
+    const ngtcp2_transport_params *theirs =
+        ngtcp2_conn_get_remote_transport_params(conn->ngtcp2);
+    uint64_t limit = theirs->max_udp_payload_size;
+    conn->mtu = lp_mtu_start(ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2),
+                             limit < LP_UDP_PAYLOAD_MAX ? limit : LP_UDP_PAYLOAD_MAX);
+}
+
+static void abort_unknown_peer(lp_conn *conn, lp_err err, lp_time now)
+{
+    enum { NO_APPLICATION_PROTOCOL = 120, BAD_CERTIFICATE = 42 };
+    bool is_stranger = err == LP_ERR_VERSION;
+    uint8_t alert = is_stranger ? NO_APPLICATION_PROTOCOL : BAD_CERTIFICATE;
+    lp_conn_abort(conn, is_stranger ? LP_ERR_REFUSED : LP_ERR_UNTRUSTED,
+                  NGTCP2_CRYPTO_ERROR | alert,
+                  is_stranger ? "the other side speaks another protocol than " LP_ALPN
+                              : "the other side's certificate cannot be read",
+                  now);
+}
+
+static int on_handshake_completed(ngtcp2_conn *ngtcp2, void *user)
+{
+    lp_conn *conn = user;
+    const lp_quic_config *config = &conn->quic->config;
+    const lp_quic_handler *handler = &config->handler;
+    lp_time now = conn->touched_at;
+    lp_err err = lp_session_peer(&conn->session, &conn->identity);
+    if (err) {
+        abort_unknown_peer(conn, err, now);
+        return 0;
+    }
+    conn->is_up = true;
+    conn->quic->stats.handshakes++;
+    lp_quic_on_handshake_over(conn);
+    if (config->keep_alive)
+        ngtcp2_conn_set_keep_alive_timeout(ngtcp2, config->keep_alive);
+    start_discovery(conn);
+    if (!handler->on_connected(handler->state, conn, now))
+        lp_conn_abort(conn, LP_ERR_CLOSED, NGTCP2_CONNECTION_REFUSED, "refused", now);
+    lp_conn_tell_budget(conn, now);
+    return 0;
+}
+
+/* The library has checked that the peer may open it: the first and only one. */
+static int on_stream_open(ngtcp2_conn *ngtcp2, int64_t stream, void *user)
+{
+    lp_conn *conn = user;
+    conn->stream = stream;
+    return 0;
+}
+
+static int on_stream_data(ngtcp2_conn *ngtcp2, uint32_t flags, int64_t stream,
+                          uint64_t offset, const uint8_t *at, size_t len, void *user,
+                          void *stream_user)
+{
+    lp_conn *conn = user;
+    const lp_quic_handler *handler = &conn->quic->config.handler;
+    ngtcp2_conn_extend_max_stream_offset(ngtcp2, stream, len);
+    ngtcp2_conn_extend_max_offset(ngtcp2, len);
+    if (conn->state == CONN_ALIVE && len > 0)
+        handler->on_stream(handler->state, conn, lp_bytes_of(at, len),
+                           conn->touched_at);
+    return 0;
+}
+
+static int on_stream_acked(ngtcp2_conn *ngtcp2, int64_t stream, uint64_t offset,
+                           uint64_t len, void *user, void *stream_user)
+{
+    lp_conn *conn = user;
+    lp_outbox_on_acked(&conn->outbox, (size_t)len);
+    return 0;
+}
+
+/* Ending one's side of the control stream is fine; cutting it off is not. */
+static int on_stream_reset(ngtcp2_conn *ngtcp2, int64_t stream, uint64_t final_size,
+                           uint64_t code, void *user, void *stream_user)
+{
+    lp_conn *conn = user;
+    lp_conn_abort(conn, LP_ERR_IO, NGTCP2_PROTOCOL_VIOLATION,
+                  "the other side cut off the control stream", conn->touched_at);
+    return 0;
+}
+
+static int on_datagram(ngtcp2_conn *ngtcp2, uint32_t flags, const uint8_t *at,
+                       size_t len, void *user)
+{
+    lp_conn *conn = user;
+    const lp_quic_handler *handler = &conn->quic->config.handler;
+    if (conn->state == CONN_ALIVE && conn->is_up)
+        handler->on_datagram(handler->state, conn, lp_bytes_of(at, len),
+                             conn->touched_at);
+    return 0;
+}
+
+static int on_path_validated(ngtcp2_conn *ngtcp2, uint32_t flags,
+                             const ngtcp2_path *path, const ngtcp2_path *old_path,
+                             ngtcp2_path_validation_result result, void *user)
+{
+    lp_conn *conn = user;
+    const lp_quic_handler *handler = &conn->quic->config.handler;
+    lp_addr remote = lp_path_addr(&path->remote);
+    if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+        return 0;
+    start_discovery(conn);
+    if (lp_addr_equal(&remote, &conn->remote))
+        return 0;
+    conn->remote = remote;
+    if (conn->state == CONN_ALIVE && conn->is_up)
+        handler->on_migrated(handler->state, conn, &conn->remote, conn->touched_at);
+    return 0;
+}
+
+static int on_stateless_reset(ngtcp2_conn *ngtcp2,
+                              const ngtcp2_pkt_stateless_reset *reset, void *user)
+{
+    lp_conn *conn = user;
+    conn->was_reset = true;
+    return 0;
+}
+
+static const ngtcp2_callbacks callbacks = {
+    .client_initial = ngtcp2_crypto_client_initial_cb,
+    .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+    .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+    .encrypt = ngtcp2_crypto_encrypt_cb,
+    .decrypt = ngtcp2_crypto_decrypt_cb,
+    .hp_mask = ngtcp2_crypto_hp_mask_cb,
+    .recv_retry = ngtcp2_crypto_recv_retry_cb,
+    .update_key = ngtcp2_crypto_update_key_cb,
+    .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+    .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+    .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+    .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
+    .rand = fill_random,
+    .get_new_connection_id = new_connection_id,
+    .handshake_completed = on_handshake_completed,
+    .stream_open = on_stream_open,
+    .recv_stream_data = on_stream_data,
+    .acked_stream_data_offset = on_stream_acked,
+    .stream_reset = on_stream_reset,
+    .recv_datagram = on_datagram,
+    .path_validation = on_path_validated,
+    .recv_stateless_reset = on_stateless_reset,
+};
+
+/* --- new and free ----------------------------------------------------------------- */
+
+static ngtcp2_settings settings_for(lp_quic *quic, lp_time now)
+{
+    ngtcp2_settings settings;
+    ngtcp2_settings_default(&settings);
+    settings.cc_algo = NGTCP2_CC_ALGO_BBR; /* loss alone must not throttle games */
+    settings.initial_ts = now;
+    settings.initial_rtt = INITIAL_RTT;
+    settings.handshake_timeout = HANDSHAKE_TIMEOUT;
+    settings.ack_thresh = ACK_THRESH;
+    settings.max_tx_udp_payload_size = LP_UDP_PAYLOAD_MAX;
+    settings.pmtud_probes = lp_mtu_probes;
+    settings.pmtud_probeslen = lp_mtu_probe_count;
+    settings.rand_ctx.native_handle = &quic->config.random;
+    return settings;
+}
+
+static ngtcp2_transport_params params_for(const lp_quic *quic, bool is_client)
+{
+    ngtcp2_transport_params params;
+    ngtcp2_transport_params_default(&params);
+    params.initial_max_stream_data_bidi_local = STREAM_WINDOW;
+    params.initial_max_stream_data_bidi_remote = STREAM_WINDOW;
+    params.initial_max_data = STREAM_WINDOW;
+    params.initial_max_streams_bidi = is_client ? 0 : 1;
+    params.max_idle_timeout = quic->config.idle_timeout;
+    params.active_connection_id_limit = SPARE_CIDS;
+    params.max_datagram_frame_size = 65535;
+    return params;
+}
+
+static lp_conn *new_conn(lp_quic *quic, lp_slot *slot, const lp_addr *remote,
+                         lp_time now)
+{
+    lp_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return NULL;
+    conn->quic = quic;
+    conn->slot = slot;
+    conn->stream = -1;
+    conn->remote = conn->counted_as = *remote;
+    conn->touched_at = now;
+    conn->close_by = LP_NEVER;
+    conn->session.ref = (ngtcp2_crypto_conn_ref){get_ngtcp2, conn};
+    conn->session.verdict = conn->end.reason;
+    if (lp_session_start(&conn->session, quic->config.tls) == LP_OK)
+        return conn;
+    lp_conn_free(conn);
+    return NULL;
+}
+
+_Static_assert(sizeof((lp_quic_end){0}.reason) >= LP_VERDICT_MAX,
+               "the verdict is a reason");
+
+static ngtcp2_cid our_first_id(const lp_conn *conn)
+{
+    ngtcp2_cid cid = {.datalen = LP_QUIC_CID_LEN};
+    lp_cid_write(&conn->quic->cids, lp_quic_place_of(conn->quic, conn->slot),
+                 conn->quic->config.random, cid.data);
+    return cid;
+}
+
+static lp_conn *ready_or_free(lp_conn *conn, int liberr)
+{
+    if (liberr) {
+        lp_conn_free(conn);
+        return NULL;
+    }
+    ngtcp2_conn_set_tls_native_handle(conn->ngtcp2, conn->session.ossl);
+    return conn;
+}
+
+lp_conn *lp_conn_dial(lp_quic *quic, lp_slot *slot, const lp_addr *local,
+                      const lp_addr *remote, lp_time now)
+{
+    ngtcp2_path_storage storage;
+    ngtcp2_settings settings = settings_for(quic, now);
+    ngtcp2_transport_params params = params_for(quic, true);
+    lp_conn *conn = new_conn(quic, slot, remote, now);
+    if (!conn)
+        return NULL;
+    conn->is_client = true;
+    ngtcp2_cid ours = our_first_id(conn), theirs = {.datalen = NGTCP2_MAX_CIDLEN};
+    lp_random_fill(quic->config.random, theirs.data, theirs.datalen);
+    int liberr = ngtcp2_conn_client_new(
+        &conn->ngtcp2, &theirs, &ours, lp_path_fill(&storage, local, remote),
+        NGTCP2_PROTO_VER_V1, &callbacks, &settings, &params, NULL, conn);
+    return ready_or_free(conn, liberr);
+}
+
+lp_conn *lp_conn_accept(lp_quic *quic, lp_slot *slot, const lp_first_packet *first,
+                        lp_time now)
+{
+    ngtcp2_path_storage storage;
+    const ngtcp2_pkt_hd *header = &first->header;
+    ngtcp2_settings settings = settings_for(quic, now);
+    ngtcp2_transport_params params = params_for(quic, false);
+    lp_conn *conn = new_conn(quic, slot, &first->udp->remote, now);
+    if (!conn)
+        return NULL;
+    conn->first_dcid = header->dcid;
+    params.original_dcid = first->original_dcid;
+    params.original_dcid_present = 1;
+    if (first->is_validated) {
+        params.retry_scid = header->dcid;
+        params.retry_scid_present = 1;
+        settings.token = header->token;
+        settings.tokenlen = header->tokenlen;
+        settings.token_type = NGTCP2_TOKEN_TYPE_RETRY;
+    }
+    ngtcp2_cid ours = our_first_id(conn);
+    params.stateless_reset_token_present = 1;
+    int liberr = ngtcp2_crypto_generate_stateless_reset_token(
+        params.stateless_reset_token, quic->config.secret, sizeof quic->config.secret,
+        &ours);
+    if (!liberr)
+        liberr = ngtcp2_conn_server_new(
+            &conn->ngtcp2, &header->scid, &ours,
+            lp_path_fill(&storage, &first->udp->local, &first->udp->remote),
+            header->version, &callbacks, &settings, &params, NULL, conn);
+    return ready_or_free(conn, liberr);
+}
+
+void lp_conn_free(lp_conn *conn)
+{
+    if (!conn)
+        return;
+    ngtcp2_conn_del(conn->ngtcp2);
+    lp_session_end(&conn->session);
+    lp_outbox_fini(&conn->outbox);
+    free(conn->last_words);
+    free(conn);
+}
+
+/* --- events ----------------------------------------------------------------------- */
+
+void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
+{
+    ngtcp2_path_storage storage;
+    ngtcp2_pkt_info info = {.ecn = packet->ecn};
+    if (conn->state == CONN_ENDED)
+        return;
+    assert(!conn->has_open_packet); /* see lp_conn_write */
+    /* A client knows better than its socket, which may be bound to any address, where
+     * it sends from. */
+    lp_addr local = conn->is_client
+                        ? lp_path_addr(&ngtcp2_conn_get_path(conn->ngtcp2)->local)
+                        : packet->local;
+    conn->touched_at = now;
+    int liberr = ngtcp2_conn_read_pkt(
+        conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
+        packet->payload.at, packet->payload.len, now);
+    if (liberr)
+        lp_conn_fail(conn, liberr, now);
+    else
+        lp_conn_tell_budget(conn, now);
+    lp_quic_make_due(conn);
+}
+
+void lp_conn_on_timer(lp_conn *conn, lp_time now)
+{
+    if (conn->state == CONN_ENDED)
+        return;
+    if (ngtcp2_conn_get_expiry(conn->ngtcp2) <= now) {
+        int liberr = ngtcp2_conn_handle_expiry(conn->ngtcp2, now);
+        if (liberr)
+            lp_conn_fail(conn, liberr, now);
+    }
+    if (conn->state == CONN_CLOSING && conn->close_by == LP_NEVER)
+        conn->close_by = lp_time_after(now, FLUSH_PATIENCE);
+    lp_conn_tell_budget(conn, now);
+}
+
+/* What the library wants "now" it has just been given: the least wait keeps it from
+ * turning into a busy loop. */
+lp_time lp_conn_deadline(const lp_conn *conn, lp_time now)
+{
+    lp_time at = lp_time_min(ngtcp2_conn_get_expiry(conn->ngtcp2), conn->close_by);
+    return at > now ? at : lp_time_after(now, LP_MS(1));
+}
+
+void lp_conn_tell_budget(lp_conn *conn, lp_time now)
+{
+    const lp_quic_handler *handler = &conn->quic->config.handler;
+    if (!conn->is_up || conn->state != CONN_ALIVE)
+        return;
+    lp_mtu_on_reached(&conn->mtu,
+                      ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2), now);
+    size_t budget = lp_conn_budget(conn);
+    bool is_settled = lp_mtu_is_settled(&conn->mtu);
+    if (budget == conn->told_budget && is_settled <= conn->told_settled)
+        return;
+    conn->told_budget = budget;
+    conn->told_settled = is_settled;
+    handler->on_budget(handler->state, conn, budget, is_settled, now);
+}
+
+/* --- what the caller may ask ------------------------------------------------------ */
+
+void lp_conn_set_user(lp_conn *conn, void *user)
+{
+    conn->user = user;
+}
+
+void *lp_conn_user(const lp_conn *conn)
+{
+    return conn->user;
+}
+
+const lp_key_hash *lp_conn_identity(const lp_conn *conn)
+{
+    return &conn->identity;
+}
+
+const lp_addr *lp_conn_remote(const lp_conn *conn)
+{
+    return &conn->remote;
+}
+
+lp_duration lp_conn_rtt(const lp_conn *conn)
+{
+    return lp_conn_look(conn).rtt;
+}
+
+size_t lp_conn_budget(const lp_conn *conn)
+{
+    if (!conn->is_up)
+        return 0;
+    size_t payload = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2);
+    size_t room =
+        payload - PACKET_OVERHEAD(ngtcp2_conn_get_dcid(conn->ngtcp2)->datalen);
+    uint64_t frame =
+        ngtcp2_conn_get_remote_transport_params(conn->ngtcp2)->max_datagram_frame_size;
+    if (frame <= DATAGRAM_OVERHEAD)
+        return 0;
+    return frame - DATAGRAM_OVERHEAD < room ? (size_t)frame - DATAGRAM_OVERHEAD : room;
+}
+
+lp_err lp_conn_send(lp_conn *conn, lp_bytes octets)
+{
+    if (conn->state != CONN_ALIVE)
+        return LP_ERR_CLOSED;
+    lp_err err = lp_outbox_put(&conn->outbox, octets);
+    if (!err)
+        lp_quic_make_due(conn);
+    return err;
+}
+
+void lp_conn_want_write(lp_conn *conn)
+{
+    lp_quic_make_due(conn);
+}
+
+lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now)
+{
+    ngtcp2_path_storage storage;
+    if (conn->state != CONN_ALIVE)
+        return LP_ERR_CLOSED;
+    assert(conn->is_client && !conn->has_open_packet);
+    lp_addr remote = lp_path_addr(&ngtcp2_conn_get_path(conn->ngtcp2)->remote);
+    int liberr = ngtcp2_conn_initiate_immediate_migration(
+        conn->ngtcp2, lp_path_fill(&storage, local, &remote), now);
+    switch (liberr) {
+    case 0:
+        lp_conn_tell_budget(conn, now);
+        lp_quic_make_due(conn);
+        return LP_OK;
+    case NGTCP2_ERR_INVALID_ARGUMENT: /* it is there already */
+        return LP_ERR_IN_USE;
+    case NGTCP2_ERR_INVALID_STATE: /* the handshake is not confirmed yet */
+    case NGTCP2_ERR_CONN_ID_BLOCKED:
+        return LP_ERR_WOULD_BLOCK;
+    default:
+        return LP_ERR_NO_MEMORY;
+    }
+}
+
+void lp_conn_ping(lp_conn *conn)
+{
+    if (!conn->is_up || conn->state != CONN_ALIVE || conn->has_open_packet)
+        return;
+    /* The library pings when a keep-alive is overdue, and only then. */
+    ngtcp2_conn_set_keep_alive_timeout(conn->ngtcp2, 1);
+    conn->wants_ping = true;
+    lp_quic_make_due(conn);
+}
+
+lp_conn_view lp_conn_look(const lp_conn *conn)
+{
+    ngtcp2_conn_info info;
+    ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
+    bool has_rtt = info.min_rtt != UINT64_MAX;
+    return (lp_conn_view){
+        .rtt = has_rtt ? info.smoothed_rtt : 0,
+        .rtt_min = has_rtt ? info.min_rtt : 0,
+        .cwnd = info.cwnd,
+        .in_flight = info.bytes_in_flight,
+        .packets_sent = info.pkt_sent,
+        .packets_received = info.pkt_recv,
+        .packets_lost = info.pkt_lost,
+        .budget = lp_conn_budget(conn),
+        .udp_payload_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2),
+    };
+}

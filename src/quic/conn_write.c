@@ -1,0 +1,203 @@
+#include "quic/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* How a call of the library's that writes can end. */
+typedef struct packet {
+    lp_conn *conn;
+    lp_space space;
+    lp_time ts;
+    ngtcp2_path_storage storage;
+} packet;
+
+enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
+
+static lp_write pause_burst(lp_conn *conn, lp_time now)
+{
+    conn->burst_len = 0;
+    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, now);
+    lp_timers_set(&conn->quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
+    return LP_WRITE_NOTHING;
+}
+
+/* Pacing means that a burst has an end, although more may be waiting. */
+static lp_write rest_later(lp_conn *conn, lp_time now)
+{
+    pause_burst(conn, now);
+    lp_time soon = lp_time_min(conn->slot->timer.at, lp_time_after(now, LP_MS(1)));
+    lp_timers_set(&conn->quic->timers, &conn->slot->timer, soon);
+    return LP_WRITE_NOTHING;
+}
+
+static lp_write hand_over(lp_conn *conn, const packet *out, size_t len,
+                          lp_udp_packet *out_packet)
+{
+    conn->burst_len += len;
+    conn->touched_at = out->ts;
+    conn->quic->stats.packets_out++;
+    *out_packet = (lp_udp_packet){
+        .local = lp_path_addr(&out->storage.path.local),
+        .remote = lp_path_addr(&out->storage.path.remote),
+        .ecn = conn->packet_info.ecn,
+        .payload = lp_bytes_of(out->space.at, len),
+    };
+    return LP_WRITE_PACKET;
+}
+
+/* --- CONNECTION_CLOSE ------------------------------------------------------------- */
+
+static bool is_flushed(const lp_conn *conn, lp_time now)
+{
+    return conn->outbox.unsent == 0 || !conn->is_up || now >= conn->close_by;
+}
+
+static lp_write write_close(lp_conn *conn, packet *out, lp_udp_packet *out_packet)
+{
+    ngtcp2_ssize len = ngtcp2_conn_write_connection_close(
+        conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
+        LP_UDP_PAYLOAD_MAX, &conn->close, out->ts);
+    conn->state = CONN_ENDED;
+    lp_quic_make_due(conn);
+    if (len <= 0)
+        return LP_WRITE_NOTHING;
+    conn->last_words = malloc((size_t)len); /* without it they are said only once */
+    if (conn->last_words) {
+        memcpy(conn->last_words, out->space.at, (size_t)len);
+        conn->last_words_len = (size_t)len;
+    }
+    return hand_over(conn, out, (size_t)len, out_packet);
+}
+
+/* --- frames ----------------------------------------------------------------------- */
+
+static ngtcp2_ssize call_writev_stream(packet *out, int64_t stream, bool more,
+                                       const ngtcp2_vec *views, size_t count,
+                                       ngtcp2_ssize *out_taken)
+{
+    lp_conn *conn = out->conn;
+    return ngtcp2_conn_writev_stream(
+        conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
+        LP_UDP_PAYLOAD_MAX, out_taken,
+        more ? NGTCP2_WRITE_STREAM_FLAG_MORE : NGTCP2_WRITE_STREAM_FLAG_NONE, stream,
+        views, count, out->ts);
+}
+
+/* Whatever the library has to say, or the packet that is open. */
+static ngtcp2_ssize write_rest(packet *out)
+{
+    return call_writev_stream(out, -1, false, NULL, 0, NULL);
+}
+
+static bool open_stream(lp_conn *conn)
+{
+    if (conn->stream < 0 && conn->is_client && conn->is_up && conn->outbox.unsent)
+        ngtcp2_conn_open_bidi_stream(conn->ngtcp2, &conn->stream, NULL);
+    return conn->stream >= 0;
+}
+
+/*
+ * Control octets, as many as fit. NGTCP2_ERR_WRITE_MORE: the packet has room, for what
+ * `more` announced or because nothing could be put into it.
+ */
+static ngtcp2_ssize write_control(packet *out, bool more)
+{
+    lp_conn *conn = out->conn;
+    lp_bytes views[MAX_VIEWS];
+    ngtcp2_vec vecs[MAX_VIEWS];
+    ngtcp2_ssize taken = -1;
+    if (conn->outbox.unsent == 0 || !open_stream(conn))
+        return NGTCP2_ERR_WRITE_MORE;
+    size_t count = lp_outbox_look(&conn->outbox, views, MAX_VIEWS);
+    for (size_t i = 0; i < count; i++) /* the library does not write to it */
+        vecs[i] = (ngtcp2_vec){(uint8_t *)(uintptr_t)views[i].at, views[i].len};
+    ngtcp2_ssize len = call_writev_stream(out, conn->stream, more, vecs, count, &taken);
+    if (taken > 0)
+        lp_outbox_on_sent(&conn->outbox, (size_t)taken);
+    /* Flow control holds the stream, not the connection. */
+    return len == NGTCP2_ERR_STREAM_DATA_BLOCKED ? NGTCP2_ERR_WRITE_MORE : len;
+}
+
+static ngtcp2_ssize write_datagram(packet *out, lp_bytes datagram, bool more,
+                                   bool *out_taken)
+{
+    lp_conn *conn = out->conn;
+    ngtcp2_vec vec = {(uint8_t *)(uintptr_t)datagram.at, datagram.len};
+    int taken = 0;
+    ngtcp2_ssize len = ngtcp2_conn_writev_datagram(
+        conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
+        LP_UDP_PAYLOAD_MAX, &taken,
+        more ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE : NGTCP2_WRITE_DATAGRAM_FLAG_NONE, 0,
+        &vec, 1, out->ts);
+    *out_taken = taken;
+    return len;
+}
+
+static ngtcp2_ssize write_frames(packet *out, lp_bytes datagram, bool more,
+                                 bool *out_taken)
+{
+    const lp_conn *conn = out->conn;
+    bool has_datagram = datagram.len > 0 && datagram.len <= lp_conn_budget(conn);
+    ngtcp2_ssize len = NGTCP2_ERR_WRITE_MORE;
+    if (!conn->has_open_packet)
+        len = write_control(out, has_datagram);
+    if (len != NGTCP2_ERR_WRITE_MORE)
+        return len;
+    return has_datagram ? write_datagram(out, datagram, more, out_taken)
+                        : write_rest(out);
+}
+
+/* --- all of it -------------------------------------------------------------------- */
+
+/* Larger than the path is known to carry: only a probe is. */
+static void notice_probe(lp_conn *conn, size_t len, size_t path_max, lp_time now)
+{
+    if (len > path_max)
+        lp_mtu_on_probe(&conn->mtu, len, ngtcp2_conn_get_pto(conn->ngtcp2), now);
+}
+
+/* The keep-alive that lp_conn_ping shortened goes with the first packet that is later
+ * than the last one; then it is as it was. */
+static void finish_ping(lp_conn *conn, lp_time now)
+{
+    lp_duration keep_alive = conn->quic->config.keep_alive;
+    if (!conn->wants_ping || now <= conn->touched_at)
+        return;
+    conn->wants_ping = false;
+    ngtcp2_conn_set_keep_alive_timeout(conn->ngtcp2,
+                                       keep_alive ? keep_alive : UINT64_MAX);
+}
+
+lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
+                       lp_space space, lp_time now, bool *out_taken,
+                       lp_udp_packet *out_packet)
+{
+    packet out = {conn, space, conn->has_open_packet ? conn->packet_ts : now, {{{0}}}};
+    assert(space.len >= LP_UDP_PAYLOAD_MAX);
+    *out_taken = false;
+    if (conn->state == CONN_ENDED)
+        return LP_WRITE_NOTHING;
+    ngtcp2_path_storage_zero(&out.storage);
+    if (!conn->has_open_packet) {
+        if (conn->state == CONN_CLOSING && is_flushed(conn, now))
+            return write_close(conn, &out, out_packet);
+        if (conn->burst_len >= ngtcp2_conn_get_send_quantum(conn->ngtcp2))
+            return rest_later(conn, now);
+    }
+    size_t path_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2);
+    ngtcp2_ssize len = write_frames(&out, datagram, more_follow, out_taken);
+    conn->has_open_packet = len == NGTCP2_ERR_WRITE_MORE;
+    conn->packet_ts = out.ts;
+    if (conn->has_open_packet)
+        return LP_WRITE_MORE;
+    if (len > 0) {
+        notice_probe(conn, (size_t)len, path_max, out.ts);
+        finish_ping(conn, out.ts);
+        return hand_over(conn, &out, (size_t)len, out_packet);
+    }
+    if (len == 0)
+        return pause_burst(conn, now);
+    lp_conn_fail(conn, (int)len, now);
+    return conn->state == CONN_CLOSING ? write_close(conn, &out, out_packet)
+                                       : LP_WRITE_NOTHING;
+}

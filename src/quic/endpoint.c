@@ -1,0 +1,326 @@
+#include "quic/internal.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+lp_quic_config lp_quic_default_config(void)
+{
+    return (lp_quic_config){
+        .accepts = true,
+        .max_conns = 4096,
+        .max_conns_per_ip = 256,
+        .max_handshakes = 512,
+        .max_handshakes_per_ip = 64,
+        .idle_timeout = LP_QUIC_IDLE_TIMEOUT,
+        .keep_alive = LP_QUIC_KEEP_ALIVE,
+    };
+}
+
+/* --- new and free ----------------------------------------------------------------- */
+
+/* Tombs keep their slots for a while; room for them beside the living. */
+static size_t slots_for(size_t max_conns)
+{
+    return max_conns + max_conns / 2 + 16;
+}
+
+static void free_all_slots(lp_quic *quic)
+{
+    for (size_t i = quic->slot_count; i-- > 0;) {
+        quic->slots[i].next_free = quic->free_slots;
+        quic->free_slots = &quic->slots[i];
+        /* Not from zero: ids of the program's last run shall not fit. */
+        quic->slots[i].generation = (uint8_t)lp_random_u32(quic->config.random);
+    }
+}
+
+static lp_err make_maps(lp_quic *quic, const uint8_t key[16])
+{
+    lp_sip_key hash_key = lp_sip_key_of(key);
+    size_t max = quic->config.max_conns;
+    if (!quic->config.accepts)
+        return LP_OK;
+    quic->first_dcids = lp_keymap_new(max, hash_key);
+    quic->conns_per_ip = lp_keymap_new(max, hash_key);
+    quic->handshakes_per_ip = lp_keymap_new(max, hash_key);
+    return quic->first_dcids && quic->conns_per_ip && quic->handshakes_per_ip
+               ? LP_OK
+               : LP_ERR_NO_MEMORY;
+}
+
+/* One secret, several uses: each gets a key of its own. */
+static lp_err derive_keys(lp_quic *quic)
+{
+    static const char label[] = "softlan connection ids";
+    uint8_t input[sizeof quic->config.secret + sizeof label], keys[32];
+    memcpy(input, quic->config.secret, sizeof quic->config.secret);
+    memcpy(input + sizeof quic->config.secret, label, sizeof label);
+    if (EVP_Digest(input, sizeof input, keys, NULL, EVP_sha256(), NULL) != 1)
+        return LP_ERR_CRYPTO;
+    quic->cids = (lp_cid_codec){lp_sip_key_of(keys), quic->config.worker};
+    return make_maps(quic, keys + 16);
+}
+
+lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic, lp_why *why)
+{
+    lp_err err = LP_ERR_NO_MEMORY;
+    size_t slot_count = slots_for(config->max_conns);
+    assert(config->accepts == lp_tls_is_server(config->tls));
+    if (slot_count > LP_CID_MAX_SLOTS)
+        return lp_explain(why, LP_ERR_TOO_BIG,
+                          "%zu connections are more than one endpoint can name (%u)",
+                          config->max_conns, LP_CID_MAX_SLOTS * 2 / 3 - 16);
+    lp_quic *quic = calloc(1, sizeof *quic);
+    if (!quic)
+        goto done;
+    quic->config = *config;
+    quic->last_due = &quic->first_due;
+    quic->slots = calloc(slot_count, sizeof *quic->slots);
+    if (!quic->slots)
+        goto done;
+    quic->slot_count = slot_count;
+    free_all_slots(quic);
+    err = lp_timers_init(&quic->timers, slot_count);
+    if (!err)
+        err = derive_keys(quic);
+    if (err)
+        goto done;
+    *out_quic = quic;
+    quic = NULL; /* the caller's now */
+done:
+    lp_quic_free(quic);
+    return err ? lp_explain(why, err, "the QUIC endpoint does not start: %s",
+                            lp_err_text(err))
+               : LP_OK;
+}
+
+void lp_quic_free(lp_quic *quic)
+{
+    if (!quic)
+        return;
+    for (size_t i = 0; i < quic->slot_count; i++) {
+        lp_conn_free(quic->slots[i].conn);
+        free(quic->slots[i].tomb);
+    }
+    lp_keymap_free(quic->first_dcids);
+    lp_keymap_free(quic->conns_per_ip);
+    lp_keymap_free(quic->handshakes_per_ip);
+    lp_timers_fini(&quic->timers);
+    free(quic->slots);
+    free(quic);
+}
+
+/* --- slots ------------------------------------------------------------------------ */
+
+lp_slot *lp_quic_take_slot(lp_quic *quic)
+{
+    lp_slot *slot = quic->free_slots;
+    if (slot)
+        quic->free_slots = slot->next_free;
+    return slot;
+}
+
+void lp_quic_give_slot(lp_quic *quic, lp_slot *slot)
+{
+    lp_timers_set(&quic->timers, &slot->timer, LP_NEVER);
+    free(slot->tomb);
+    slot->conn = NULL;
+    slot->tomb = NULL;
+    slot->generation++; /* ids of the last connection name nobody now */
+    slot->next_free = quic->free_slots;
+    quic->free_slots = slot;
+}
+
+lp_place lp_quic_place_of(const lp_quic *quic, const lp_slot *slot)
+{
+    return (lp_place){(uint16_t)(slot - quic->slots), slot->generation};
+}
+
+void lp_quic_adopt(lp_quic *quic, lp_conn *conn, lp_time now)
+{
+    conn->slot->conn = conn;
+    quic->conn_count++;
+    quic->handshake_count++;
+    lp_timers_set(&quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
+    lp_quic_make_due(conn);
+}
+
+void lp_quic_on_handshake_over(lp_conn *conn)
+{
+    lp_quic *quic = conn->quic;
+    quic->handshake_count--;
+    if (!conn->is_client)
+        lp_accept_count(quic->handshakes_per_ip, &conn->counted_as, -1);
+}
+
+/* --- packets in ------------------------------------------------------------------- */
+
+/* Ids that we gave out name their slot; those that clients made up must be looked up.
+ */
+static lp_slot *slot_of(lp_quic *quic, lp_bytes dcid)
+{
+    lp_place place;
+    if (lp_cid_read(&quic->cids, dcid, &place) && place.slot < quic->slot_count) {
+        lp_slot *slot = &quic->slots[place.slot];
+        if (slot->generation == place.generation && (slot->conn || slot->tomb))
+            return slot;
+    }
+    const uint32_t *found =
+        quic->config.accepts ? lp_keymap_find(quic->first_dcids, dcid) : NULL;
+    return found ? &quic->slots[*found] : NULL;
+}
+
+void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    ngtcp2_version_cid ids;
+    quic->stats.packets_in++;
+    int liberr = NGTCP2_ERR_INVALID_ARGUMENT;
+    if (packet->payload.len > 0)
+        liberr = ngtcp2_pkt_decode_version_cid(&ids, packet->payload.at,
+                                               packet->payload.len, LP_QUIC_CID_LEN);
+    if (liberr == NGTCP2_ERR_VERSION_NEGOTIATION) {
+        lp_accept_version(quic, packet, &ids);
+        return;
+    }
+    if (liberr) {
+        quic->stats.garbage++;
+        return;
+    }
+    lp_slot *slot = slot_of(quic, lp_bytes_of(ids.dcid, ids.dcidlen));
+    if (!slot)
+        lp_accept_packet(quic, packet, now);
+    else if (slot->conn)
+        lp_conn_on_packet(slot->conn, packet, now);
+    else
+        lp_tomb_on_packet(quic, slot->tomb);
+}
+
+lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local, const lp_addr *remote,
+                    lp_time now, lp_conn **out_conn)
+{
+    assert(!quic->config.accepts);
+    lp_slot *slot =
+        quic->conn_count < quic->config.max_conns ? lp_quic_take_slot(quic) : NULL;
+    if (!slot)
+        return LP_ERR_FULL;
+    lp_conn *conn = lp_conn_dial(quic, slot, local, remote, now);
+    if (!conn) {
+        lp_quic_give_slot(quic, slot);
+        return LP_ERR_NO_MEMORY;
+    }
+    lp_quic_adopt(quic, conn, now);
+    *out_conn = conn;
+    return LP_OK;
+}
+
+/* --- what is due ------------------------------------------------------------------ */
+
+void lp_quic_make_due(lp_conn *conn)
+{
+    lp_quic *quic = conn->quic;
+    bool is_buried = conn->slot->conn != conn;
+    if (conn->is_due || is_buried)
+        return;
+    conn->is_due = true;
+    conn->next_due = NULL;
+    *quic->last_due = conn;
+    quic->last_due = &conn->next_due;
+}
+
+static void drop_first_due(lp_quic *quic)
+{
+    quic->first_due->is_due = false;
+    quic->first_due = quic->first_due->next_due;
+    if (!quic->first_due)
+        quic->last_due = &quic->first_due;
+}
+
+static lp_slot *slot_of_timer(lp_timer *timer)
+{
+    return (lp_slot *)(void *)((char *)timer - offsetof(lp_slot, timer));
+}
+
+static void run_timers(lp_quic *quic, lp_time now)
+{
+    lp_timer *timer;
+    while ((timer = lp_timers_take_due(&quic->timers, now))) {
+        lp_slot *slot = slot_of_timer(timer);
+        if (slot->conn)
+            lp_quic_make_due(slot->conn);
+        else
+            lp_quic_give_slot(quic, slot);
+    }
+}
+
+lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now)
+{
+    lp_conn *conn;
+    run_timers(quic, now);
+    while ((conn = quic->first_due)) {
+        lp_conn_on_timer(conn, now); /* still listed, so it cannot list itself again */
+        drop_first_due(quic);
+        if (conn->state == CONN_ENDED) {
+            lp_conn_bury(conn, now);
+            continue;
+        }
+        /* lp_conn_write sets it anew; this is for a caller that stops halfway. */
+        lp_timers_set(&quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
+        return conn;
+    }
+    return NULL;
+}
+
+lp_time lp_quic_deadline(const lp_quic *quic)
+{
+    return quic->first_due ? 0 : lp_timers_next(&quic->timers);
+}
+
+/* --- packets without a connection ------------------------------------------------- */
+
+lp_stateless *lp_quic_stateless_space(lp_quic *quic, const lp_addr *local,
+                                      const lp_addr *remote)
+{
+    if (quic->stateless_count == LP_STATELESS_MAX)
+        return NULL;
+    size_t at = (quic->stateless_first + quic->stateless_count) % LP_STATELESS_MAX;
+    lp_stateless *out = &quic->stateless[at];
+    out->local = *local;
+    out->remote = *remote;
+    return out;
+}
+
+void lp_quic_queue(lp_quic *quic, ngtcp2_ssize len)
+{
+    size_t at = (quic->stateless_first + quic->stateless_count) % LP_STATELESS_MAX;
+    if (len <= 0)
+        return;
+    quic->stateless[at].len = (size_t)len;
+    quic->stateless_count++;
+}
+
+bool lp_quic_next_stateless(lp_quic *quic, lp_udp_packet *out_packet)
+{
+    if (quic->stateless_count == 0)
+        return false;
+    const lp_stateless *next = &quic->stateless[quic->stateless_first];
+    quic->stateless_first = (quic->stateless_first + 1) % LP_STATELESS_MAX;
+    quic->stateless_count--;
+    quic->stats.packets_out++;
+    *out_packet = (lp_udp_packet){
+        .local = next->local,
+        .remote = next->remote,
+        .payload = lp_bytes_of(next->packet, next->len),
+    };
+    return true;
+}
+
+const lp_quic_stats *lp_quic_stats_of(const lp_quic *quic)
+{
+    return &quic->stats;
+}
+
+size_t lp_quic_conn_count(const lp_quic *quic)
+{
+    return quic->conn_count;
+}
