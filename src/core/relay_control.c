@@ -36,7 +36,9 @@ static void take_message(lp_relay *relay, lp_session *session,
         keep_stats(session, &message->stats);
         break;
     case LP_MESSAGE_DISCONNECT: /* C-014: its reason is what the others hear */
-        lp_session_end(relay, session, LP_CLOSE_NORMAL, message->disconnect.reason);
+        lp_session_end(relay, session, LP_CLOSE_NORMAL,
+                       message->disconnect.reason[0] ? message->disconnect.reason
+                                                     : "left");
         break;
     case LP_MESSAGE_HELLO:
         lp_session_dismiss(relay, session, LP_CLOSE_PROTOCOL, "a second hello");
