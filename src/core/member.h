@@ -47,8 +47,8 @@ typedef enum lp_member_state {
     LP_MEMBER_MEASURING,  /* connected; hello waits for the path's MTU */
     LP_MEMBER_JOINING,    /* hello sent */
     LP_MEMBER_JOINED,
-    LP_MEMBER_REFUSED,    /* the relay said no, for good: see lp_member_reject */
-    LP_MEMBER_ENDED,      /* lp_member_leave was called */
+    LP_MEMBER_REFUSED, /* the relay said no, for good: see lp_member_reject */
+    LP_MEMBER_ENDED,   /* lp_member_leave was called */
 } lp_member_state;
 
 /* True in the states that have no use for a connection: where one still stands, the
@@ -91,7 +91,7 @@ bool lp_member_next_send(lp_member *member, lp_bytes *out_octets);
 
 typedef enum lp_member_event_kind {
     LP_MEMBER_EVENT_WELCOME,
-    LP_MEMBER_EVENT_REJECT,     /* final or not: lp_member_state_of tells */
+    LP_MEMBER_EVENT_REJECT, /* final or not: lp_member_state_of tells */
     LP_MEMBER_EVENT_PEER_JOINED,
     LP_MEMBER_EVENT_PEER_LEFT,  /* peer.id is always set; the rest when it was known */
     LP_MEMBER_EVENT_DISCONNECT, /* the relay said goodbye; text says why */
