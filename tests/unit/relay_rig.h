@@ -166,12 +166,15 @@ static inline rig_peer rig_join(lp_relay *relay, lp_role role, const char *room,
     lp_message hello = rig_hello(role, room, number);
     rig_say(relay, peer.link, &hello, now);
     lp_link to;
-    for (lp_message message; message = rig_hear(relay, &to), to != 0;) {
-        if (to == peer.link && message.type == LP_MESSAGE_WELCOME) {
-            peer.id = message.welcome.peer_id;
-            peer.room = message.welcome.room_id;
-            peer.mac = rig_mac(number);
-        }
+    lp_message answer;
+    do
+        answer = rig_hear(relay, &to);
+    while (to != 0 && to != peer.link);
+    rig_drop_sends(relay);
+    if (answer.type == LP_MESSAGE_WELCOME) {
+        peer.id = answer.welcome.peer_id;
+        peer.room = answer.welcome.room_id;
+        peer.mac = rig_mac(number);
     }
     return peer;
 }
