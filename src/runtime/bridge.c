@@ -10,7 +10,7 @@
  * wakes us (G-012, G-014). */
 static void renew_filter(lp_bridge *bridge)
 {
-    const lp_member *member = lp_session_member(bridge->session);
+    const lp_member *member = lp_uplink_member(bridge->uplink);
     lp_mac macs[LP_MEMBER_MAX_PEERS];
     size_t count = 0, cursor = 0;
     lp_member_peer peer;
@@ -25,7 +25,7 @@ static void renew_filter(lp_bridge *bridge)
 
 static void on_welcome(lp_bridge *bridge, lp_time now)
 {
-    const lp_welcome *welcome = lp_member_welcome(lp_session_member(bridge->session));
+    const lp_welcome *welcome = lp_member_welcome(lp_uplink_member(bridge->uplink));
     bridge->is_joined = true;
     bridge->lost_why[0] = '\0';
     lp_log(bridge->config.log, LP_INFO, "joined",
@@ -76,7 +76,7 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
     lp_bridge_check_health(bridge, now);
 }
 
-/* --- the session's other news --------------------------------------------------------------------- */
+/* --- other news --------------------------------------------------------------------- */
 
 static void on_datagram(void *state, lp_bytes datagram, lp_time now)
 {
@@ -152,15 +152,15 @@ static void on_lan(uv_poll_t *poll, int status, int events)
     lp_bridge *bridge = poll->data;
     lp_time now = lp_clock_now();
     lp_bridge_read_lan(bridge, now);
-    lp_session_flush(bridge->session, now);
+    lp_uplink_flush(bridge->uplink, now);
 }
 
 /* --- life ------------------------------------------------------------------------------------------- */
 
-static lp_err open_session(lp_bridge *bridge, lp_why *why)
+static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
 {
     lp_join *join = bridge->config.join;
-    lp_session_config config = {
+    lp_uplink_config config = {
         .relay = bridge->config.relay,
         .member = join->member,
         .tls = join->tls,
@@ -169,10 +169,10 @@ static lp_err open_session(lp_bridge *bridge, lp_why *why)
         .handler = {bridge, on_datagram, on_event, on_dial, on_lost, on_net_changed, deadline,
                     on_deadline, on_failed, on_unsent},
     };
-    lp_err err = lp_session_open(bridge->loop, &config, &bridge->session, why);
+    lp_err err = lp_uplink_open(bridge->loop, &config, &bridge->uplink, why);
     if (err)
         return err;
-    lp_member *member = lp_session_member(bridge->session);
+    lp_member *member = lp_uplink_member(bridge->uplink);
     bridge->gateway =
         lp_gateway_new(lp_lan_look(bridge->config.lan)->mac, member, lp_clock_now());
     if (!bridge->gateway)
@@ -198,7 +198,7 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config, lp_bridge
     bridge->lan_poll.data = bridge;
     uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan));
     bridge->lan_polled = true;
-    err = open_session(bridge, why);
+    err = open_uplink(bridge, why);
     if (err)
         goto done;
 
@@ -214,7 +214,7 @@ void lp_bridge_start(lp_bridge *bridge, lp_time now)
     bridge->next_tick = now;
     bridge->next_snapshot = lp_time_after(now, bridge->config.snapshot);
     uv_poll_start(&bridge->lan_poll, UV_READABLE, on_lan);
-    lp_session_start(bridge->session, now);
+    lp_uplink_start(bridge->uplink, now);
 }
 
 void lp_bridge_leave(lp_bridge *bridge, const char *reason, lp_time now)
@@ -222,12 +222,12 @@ void lp_bridge_leave(lp_bridge *bridge, const char *reason, lp_time now)
     bridge->is_joined = false;
     bridge->next_tick = LP_NEVER;
     uv_poll_stop(&bridge->lan_poll);
-    lp_session_leave(bridge->session, reason, now);
+    lp_uplink_leave(bridge->uplink, reason, now);
 }
 
 bool lp_bridge_is_over(const lp_bridge *bridge)
 {
-    return lp_session_is_over(bridge->session);
+    return lp_uplink_is_over(bridge->uplink);
 }
 
 static void free_bridge(lp_bridge *bridge)
@@ -248,7 +248,7 @@ void lp_bridge_close(lp_bridge *bridge)
 {
     if (!bridge)
         return;
-    lp_session_close(bridge->session);
+    lp_uplink_close(bridge->uplink);
     if (bridge->lan_polled)
         uv_close((uv_handle_t *)&bridge->lan_poll, on_poll_closed);
     else

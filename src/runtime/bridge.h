@@ -1,5 +1,5 @@
 /*
- * The gateway: the party's wire on one side, a session on the other. What the card left
+ * The gateway: the party's wire on one side, an uplink on the other. What the card left
  * undone is finished, what does not fit is repaired, and the switch is kept knowing
  * where players are.
  */

@@ -13,7 +13,7 @@ static lp_stats *stats_of(lp_bridge *bridge)
 
 static size_t mtu_of(const lp_bridge *bridge)
 {
-    return lp_member_welcome(lp_session_member(bridge->session))->tap_mtu;
+    return lp_member_welcome(lp_uplink_member(bridge->uplink))->tap_mtu;
 }
 
 static void note(lp_bridge *bridge, const char *direction, lp_peer peer, lp_bytes frame,
@@ -40,7 +40,7 @@ static void send_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
 {
     note(bridge, "to_relay", 0, lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN),
          LP_REASON_NONE);
-    lp_session_send(bridge->session, datagram, now);
+    lp_uplink_send(bridge->uplink, datagram, now);
 }
 
 static void send_fragments(lp_bridge *bridge, lp_bytes frame, const lp_repair_plan *plan,

@@ -1,4 +1,4 @@
-/* What bridge.c (the session's story), bridge_frames.c and bridge_status.c share. */
+/* What bridge.c (the story), bridge_frames.c and bridge_status.c share. */
 #pragma once
 
 #include "core/offload.h"
@@ -11,7 +11,7 @@
 struct lp_bridge {
     lp_bridge_config config;
     uv_loop_t *loop;
-    lp_session *session;
+    lp_uplink *uplink;
     lp_gateway *gateway;
     lp_repair repair;
     lp_health health;

@@ -1,7 +1,7 @@
 /* What the gateway's host is told: health, snapshots, --status. */
 #include "runtime/bridge_internal.h"
 #include "runtime/describe.h"
-#include "runtime/describe_session.h"
+#include "runtime/describe_uplink.h"
 
 void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
 {
@@ -10,7 +10,7 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
     const lp_lan_info *info = lp_lan_look(lan);
     const lp_stats *stats = lp_gateway_stats(bridge->gateway);
     bool refused =
-        lp_member_state_of(lp_session_member(bridge->session)) == LP_MEMBER_REFUSED;
+        lp_member_state_of(lp_uplink_member(bridge->uplink)) == LP_MEMBER_REFUSED;
     uint64_t drops = lp_lan_take_kernel_drops(lan);
     bridge->kernel_drops += drops;
     lp_health_set(health, LP_HEALTH_RELAY,
@@ -32,14 +32,14 @@ static size_t player_count(const lp_bridge *bridge)
 {
     size_t count = 0, cursor = 0;
     lp_member_peer peer;
-    while (lp_member_next_peer(lp_session_member(bridge->session), &cursor, &peer))
+    while (lp_member_next_peer(lp_uplink_member(bridge->uplink), &cursor, &peer))
         count += peer.role == LP_ROLE_CLIENT;
     return count;
 }
 
 void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)
 {
-    const lp_conn *conn = lp_session_conn(bridge->session);
+    const lp_conn *conn = lp_uplink_conn(bridge->uplink);
     const lp_stats *stats = lp_gateway_stats(bridge->gateway);
     lp_log(bridge->config.log, LP_INFO, "snapshot", F_STR("relay", conn ? "yes" : "no"),
            F_MS("rtt", conn ? lp_conn_rtt(conn) : 0), F_UINT("players", player_count(bridge)),
@@ -53,7 +53,7 @@ void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)
 json_t *lp_bridge_describe(const lp_bridge *bridge, lp_time now)
 {
     const lp_lan_info *info = lp_lan_look(bridge->config.lan);
-    json_t *state = lp_describe_session(bridge->session, &bridge->config.relay);
+    json_t *state = lp_describe_uplink(bridge->uplink, &bridge->config.relay);
     json_object_set_new(state, "room", json_string(bridge->config.join->member.room));
     json_object_set_new(
         state, "lan",

@@ -8,7 +8,7 @@
 #include "os/net.h"
 #include "quic/tls.h"
 #include "runtime/common_options.h"
-#include "runtime/session.h"
+#include "runtime/uplink.h"
 #include "wire/identity.h"
 
 typedef struct lp_join {

@@ -23,7 +23,7 @@ static void send_frame(lp_player *player, size_t frame_len, lp_time now)
     };
     lp_frame_log_note(&player->config.frame_log, &line);
     if (reason == LP_REASON_NONE)
-        lp_session_send(player->session, datagram, now);
+        lp_uplink_send(player->uplink, datagram, now);
 }
 
 static void on_tap(uv_poll_t *poll, int status, int events)
@@ -44,7 +44,7 @@ static void on_tap(uv_poll_t *poll, int status, int events)
         }
         send_frame(player, len, now);
     }
-    lp_session_flush(player->session, now);
+    lp_uplink_flush(player->uplink, now);
 }
 
 /* --- relay to adapter ------------------------------------------------------------------------ */
@@ -72,11 +72,11 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
                                  "the virtual adapter broke: did something delete it?");
 }
 
-/* --- the session's story ------------------------------------------------------------------------ */
+/* --- the story ------------------------------------------------------------------------ */
 
 static void begin_bridging(lp_player *player, lp_time now)
 {
-    const lp_welcome *welcome = lp_member_welcome(lp_session_member(player->session));
+    const lp_welcome *welcome = lp_member_welcome(lp_uplink_member(player->uplink));
     lp_why why;
     player->link_down_at = LP_NEVER;
     if (lp_tap_set_mtu(player->tap, welcome->tap_mtu, &why) != LP_OK ||
@@ -118,7 +118,7 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
     const lp_log_sink *log = player->config.log;
     char mac[LP_MAC_TEXT_LEN];
     const char *mac_text = event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL;
-    const lp_welcome *welcome = lp_member_welcome(lp_session_member(player->session));
+    const lp_welcome *welcome = lp_member_welcome(lp_uplink_member(player->uplink));
     switch (event->kind) {
     case LP_MEMBER_EVENT_WELCOME:
         lp_log(log, LP_INFO, "joined", F_STR("room", player->config.join->member.room),
@@ -219,10 +219,10 @@ static void on_unsent(void *state, lp_reason reason, size_t count)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-static lp_err open_session(lp_player *player, lp_why *why)
+static lp_err open_uplink(lp_player *player, lp_why *why)
 {
     lp_join *join = player->config.join;
-    lp_session_config config = {
+    lp_uplink_config config = {
         .relay = player->config.relay,
         .member = join->member,
         .tls = join->tls,
@@ -231,10 +231,10 @@ static lp_err open_session(lp_player *player, lp_why *why)
         .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed, deadline,
                     on_deadline, on_failed, on_unsent},
     };
-    lp_err err = lp_session_open(player->loop, &config, &player->session, why);
+    lp_err err = lp_uplink_open(player->loop, &config, &player->uplink, why);
     if (err)
         return err;
-    lp_member *member = lp_session_member(player->session);
+    lp_member *member = lp_uplink_member(player->uplink);
     player->client = lp_client_start(join->member.mac, member);
     lp_member_report(member, &player->client.stats);
     return LP_OK;
@@ -262,7 +262,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config, lp_player
     player->tap_poll.data = player;
     uv_poll_init(loop, &player->tap_poll, lp_tap_fd(player->tap));
     player->tap_polled = true;
-    err = open_session(player, why);
+    err = open_uplink(player, why);
     if (err)
         goto done;
 
@@ -277,20 +277,20 @@ void lp_player_start(lp_player *player, lp_time now)
 {
     player->next_tick = now;
     player->next_snapshot = lp_time_after(now, player->config.snapshot);
-    lp_session_start(player->session, now);
+    lp_uplink_start(player->uplink, now);
 }
 
 void lp_player_leave(lp_player *player, const char *reason, lp_time now)
 {
     player->next_tick = LP_NEVER;
-    lp_session_leave(player->session, reason, now);
+    lp_uplink_leave(player->uplink, reason, now);
     stop_bridging(player);
     lp_player_unpin(player);
 }
 
 bool lp_player_is_over(const lp_player *player)
 {
-    return lp_session_is_over(player->session);
+    return lp_uplink_is_over(player->uplink);
 }
 
 static void free_player(lp_player *player)
@@ -310,7 +310,7 @@ void lp_player_close(lp_player *player)
     if (!player)
         return;
     player->is_closing = true;
-    lp_session_close(player->session);
+    lp_uplink_close(player->uplink);
     if (player->tap_polled)
         uv_close((uv_handle_t *)&player->tap_poll, on_poll_closed);
     else

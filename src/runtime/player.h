@@ -1,5 +1,5 @@
 /*
- * The Linux player: an adapter on one side, a session on the other, and the care that
+ * The Linux player: an adapter on one side, an uplink on the other, and the care that
  * the adapter takes nothing but the party (W-012 to W-036 in their Linux form).
  *
  * Start-up order (W-012): resolve, join, remember the way to the relay, adapter up,

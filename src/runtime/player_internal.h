@@ -16,7 +16,7 @@ struct lp_player {
     uv_loop_t *loop;
     lp_tap *tap;
     lp_client client;
-    lp_session *session;
+    lp_uplink *uplink;
     lp_health health;
 
     uv_poll_t tap_poll;

@@ -3,12 +3,12 @@
 #include <stdio.h>
 
 #include "runtime/describe.h"
-#include "runtime/describe_session.h"
+#include "runtime/describe_uplink.h"
 #include "runtime/player_internal.h"
 
 static lp_member *member_of(const lp_player *player)
 {
-    return lp_session_member(player->session);
+    return lp_uplink_member(player->uplink);
 }
 
 static bool is_joined(const lp_player *player)
@@ -60,7 +60,7 @@ __attribute__((format(printf, 2, 3))) static void say(lines *out, const char *fm
 
 static lp_duration gateway_latency(const lp_player *player)
 {
-    const lp_conn *conn = lp_session_conn(player->session);
+    const lp_conn *conn = lp_uplink_conn(player->uplink);
     const lp_member_peer *gateway = lp_member_find(member_of(player), lp_member_gateway(member_of(player)));
     return conn && gateway && gateway->rtt ? lp_conn_rtt(conn) + gateway->rtt : 0;
 }
@@ -144,7 +144,7 @@ void lp_player_snapshot(lp_player *player, lp_time now)
     char all[LP_PLAYER_LINE_MAX * (LP_PLAYER_LINE_LEN + 2)] = "";
     char ip[LP_ADDR_TEXT_LEN] = "none";
     size_t len = 0, count = lp_player_lines(player, now, line);
-    const lp_conn *conn = lp_session_conn(player->session);
+    const lp_conn *conn = lp_uplink_conn(player->uplink);
     const lp_stats *stats = &player->client.stats;
     for (size_t i = 0; i < count; i++)
         len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? "; " : "", line[i].text);
@@ -189,7 +189,7 @@ static json_t *describe_tap(const lp_player *player)
 
 json_t *lp_player_describe(const lp_player *player, lp_time now)
 {
-    json_t *state = lp_describe_session(player->session, &player->config.relay);
+    json_t *state = lp_describe_uplink(player->uplink, &player->config.relay);
     json_object_set_new(state, "room", json_string(player->config.join->member.room));
     json_object_set_new(state, "tap", describe_tap(player));
     json_object_set_new(state, "gateway_latency_ms", lp_json_ms(gateway_latency(player)));

@@ -86,7 +86,7 @@ void lp_show_relay(const json_t *state)
 
 /* --- gateway and client ---------------------------------------------------------------------------- */
 
-static void show_session(const json_t *state)
+static void show_uplink(const json_t *state)
 {
     const json_t *relay = json_object_get(state, "relay");
     printf("%s %s: %s\n", text(state, "program"), text(state, "version"), text(state, "state"));
@@ -118,7 +118,7 @@ static void show_rest(const json_t *state)
 void lp_show_gateway(const json_t *state)
 {
     const json_t *lan = json_object_get(state, "lan");
-    show_session(state);
+    show_uplink(state);
     printf("  interface      %s, %s, carrier %s, this host reachable %s\n",
            text(lan, "interface"), text(lan, "mac"), yes_no(lan, "carrier"),
            yes_no(lan, "reaches_own_host"));
@@ -130,7 +130,7 @@ void lp_show_client(const json_t *state)
     size_t i;
     json_t *line;
     const json_t *tap = json_object_get(state, "tap");
-    show_session(state);
+    show_uplink(state);
     printf("  adapter        %s, %s, address %s, up %s\n", text(tap, "name"), text(tap, "mac"),
            text(tap, "ip"), yes_no(tap, "up"));
     json_array_foreach (json_object_get(state, "says"), i, line)

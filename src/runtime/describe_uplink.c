@@ -1,4 +1,4 @@
-#include "runtime/describe_session.h"
+#include "runtime/describe_uplink.h"
 
 #include "runtime/describe.h"
 
@@ -29,20 +29,20 @@ static json_t *describe_peers(const lp_member *member)
     return peers;
 }
 
-static json_t *describe_relay(const lp_session *session, const lp_endpoint_name *name)
+static json_t *describe_relay(const lp_uplink *uplink, const lp_endpoint_name *name)
 {
-    const lp_conn *conn = lp_session_conn(session);
+    const lp_conn *conn = lp_uplink_conn(uplink);
     json_t *relay = conn ? lp_describe_conn(conn)
-                         : json_pack("{s:o}", "address", lp_json_addr(lp_session_relay(session)));
+                         : json_pack("{s:o}", "address", lp_json_addr(lp_uplink_relay(uplink)));
     json_object_set_new(relay, "name", json_string(name->host));
     json_object_set_new(relay, "port", json_integer(name->port));
     json_object_set_new(relay, "reachable", json_boolean(conn != NULL));
     return relay;
 }
 
-json_t *lp_describe_session(lp_session *session, const lp_endpoint_name *relay)
+json_t *lp_describe_uplink(lp_uplink *uplink, const lp_endpoint_name *relay)
 {
-    const lp_member *member = lp_session_member(session);
+    const lp_member *member = lp_uplink_member(uplink);
     const lp_welcome *welcome = lp_member_welcome(member);
     return json_pack(
         "{s:s, s:I, s:I, s:I, s:b, s:I, s:o, s:o, s:I}", "state",
@@ -51,6 +51,6 @@ json_t *lp_describe_session(lp_session *session, const lp_endpoint_name *relay)
         (json_int_t)(welcome ? welcome->peer_id : 0), "tap_mtu",
         (json_int_t)(welcome ? welcome->tap_mtu : 0), "gateway_present",
         lp_member_gateway_present(member), "gateway_peer_id",
-        (json_int_t)lp_member_gateway(member), "relay", describe_relay(session, relay), "peers",
-        describe_peers(member), "reconnects", (json_int_t)lp_session_reconnects(session));
+        (json_int_t)lp_member_gateway(member), "relay", describe_relay(uplink, relay), "peers",
+        describe_peers(member), "reconnects", (json_int_t)lp_uplink_reconnects(uplink));
 }

@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
-#include "runtime/session.h"
+#include "runtime/uplink.h"
 
 /* {"state", "room_id", "peer_id", "tap_mtu", "gateway_present", "gateway_peer_id",
  * "relay": {...}, "peers": [...], "reconnects"}; a new reference. */
-json_t *lp_describe_session(lp_session *session, const lp_endpoint_name *relay);
+json_t *lp_describe_uplink(lp_uplink *uplink, const lp_endpoint_name *relay);

@@ -1,0 +1,434 @@
+#include "runtime/uplink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/close.h"
+#include "os/clock.h"
+#include "os/random.h"
+#include "os/resolve.h"
+
+#define MAX_ADDRESSES    8
+#define DIAL_PATIENCE    LP_SECONDS(8) /* a handshake that takes longer goes to the next address */
+#define NET_SETTLE       LP_MS(50)     /* address changes come in bursts */
+
+struct lp_uplink {
+    uv_loop_t *loop;
+    lp_uplink_config config;
+    lp_member *member;
+    lp_driver *driver;
+    lp_port port; /* conn is NULL while there is none */
+    bool is_connected;
+    bool is_leaving;
+
+    /* What the name resolved to, and which of it is being tried. */
+    lp_addr addresses[MAX_ADDRESSES];
+    size_t address_count, address_at;
+    bool is_resolving;
+    uv_work_t resolve_work;
+    lp_addr resolved[MAX_ADDRESSES];
+    size_t resolved_count;
+    lp_why resolve_why;
+    lp_err resolve_err;
+    lp_time dial_until;
+
+    uv_poll_t net_poll;
+    bool net_polled;
+    lp_time net_check_at; /* LP_NEVER: nothing changed */
+    lp_addr source;       /* where packets to the relay come from now */
+
+    unsigned welcomes;
+    bool is_closing;
+};
+
+/* --- losing ------------------------------------------------------------------------------ */
+
+static void lose(lp_uplink *uplink, const char *why, lp_time now)
+{
+    const lp_reject *reject = lp_member_reject(uplink->member);
+    if (reject && uplink->is_connected)
+        why = reject->reason; /* the relay's words say more than how QUIC ended */
+    lp_member_on_lost(uplink->member, now);
+    uplink->is_connected = false;
+    uplink->dial_until = LP_NEVER;
+    if (uplink->is_leaving)
+        return;
+    bool is_final = lp_member_state_of(uplink->member) == LP_MEMBER_REFUSED;
+    lp_time next = is_final ? LP_NEVER : lp_member_deadline(uplink->member);
+    uplink->config.handler.on_lost(uplink->config.handler.state, why, next, now);
+}
+
+/* --- dialling ------------------------------------------------------------------------------ */
+
+static void dial(lp_uplink *uplink, lp_time now)
+{
+    const lp_addr *relay = &uplink->addresses[uplink->address_at];
+    lp_addr local = lp_driver_local(uplink->driver);
+    lp_route route;
+    lp_conn *conn;
+    uplink->config.handler.on_dial(uplink->config.handler.state, relay, now);
+    if (lp_net_route_to(uplink->config.net, relay, &route) == LP_OK) {
+        uint16_t port = local.port;
+        local = uplink->source = route.source;
+        local.port = port;
+    }
+    if (lp_quic_dial(lp_driver_quic(uplink->driver), &local, relay, now, &conn) != LP_OK) {
+        lose(uplink, "out of memory", now);
+        return;
+    }
+    if (lp_port_init(&uplink->port, conn, lp_os_random()) != LP_OK) {
+        lp_conn_close(conn, LP_CLOSE_INTERNAL, "out of memory");
+        return;
+    }
+    uplink->dial_until = lp_time_after(now, DIAL_PATIENCE);
+    lp_log(uplink->config.log, LP_DEBUG, "dialling relay", F_ADDR("address", relay));
+}
+
+static void resolve(uv_work_t *work) /* on a thread of libuv's pool: touches resolve_* only */
+{
+    lp_uplink *uplink = work->data;
+    uplink->resolve_err = lp_resolve(&uplink->config.relay, uplink->resolved, MAX_ADDRESSES,
+                                      &uplink->resolved_count, &uplink->resolve_why);
+}
+
+static void free_uplink(lp_uplink *uplink);
+
+static void on_resolved(uv_work_t *work, int status)
+{
+    lp_uplink *uplink = work->data;
+    lp_time now = lp_clock_now();
+    uplink->is_resolving = false;
+    if (uplink->is_closing) {
+        free_uplink(uplink);
+        return;
+    }
+    if (uplink->resolve_err) {
+        lose(uplink, uplink->resolve_why.text, now);
+    } else {
+        memcpy(uplink->addresses, uplink->resolved, sizeof uplink->addresses);
+        uplink->address_count = uplink->resolved_count;
+        uplink->address_at = 0;
+        dial(uplink, now);
+    }
+    lp_driver_flush(uplink->driver, now);
+}
+
+/* Each try resolves anew: a relay may have moved while we were away (N-003). */
+static void connect_if_wanted(lp_uplink *uplink, lp_time now)
+{
+    if (uplink->is_resolving || uplink->port.conn ||
+        !lp_member_wants_connect(uplink->member, now))
+        return;
+    uplink->resolve_work.data = uplink;
+    uplink->is_resolving = true;
+    if (uv_queue_work(uplink->loop, &uplink->resolve_work, resolve, on_resolved) != 0) {
+        uplink->is_resolving = false;
+        lose(uplink, "no thread to look up the relay's name", now);
+    }
+}
+
+/* --- what QUIC tells ----------------------------------------------------------------------- */
+
+static bool on_connected(void *state, lp_conn *conn, lp_time now)
+{
+    lp_uplink *uplink = state;
+    uplink->is_connected = true;
+    uplink->dial_until = LP_NEVER;
+    lp_member_on_connected(uplink->member, now);
+    return true;
+}
+
+static void on_stream(void *state, lp_conn *conn, lp_bytes octets, lp_time now)
+{
+    lp_uplink *uplink = state;
+    lp_why why;
+    if (lp_member_on_control(uplink->member, octets, now, &why) != LP_OK) {
+        lp_log(uplink->config.log, LP_WARN, "relay broke the protocol", F_STR("why", why.text));
+        lp_conn_close(conn, LP_CLOSE_PROTOCOL, why.text);
+    }
+}
+
+static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time now)
+{
+    lp_uplink *uplink = state;
+    /* What the stream brought in this same batch happened before this frame. */
+    lp_member_event event;
+    while (lp_member_next_event(uplink->member, &event))
+        uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
+    uplink->config.handler.on_datagram(uplink->config.handler.state, datagram, now);
+}
+
+static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled, lp_time now)
+{
+    lp_uplink *uplink = state;
+    lp_member_on_budget(uplink->member, budget, settled, lp_conn_rtt(conn), now);
+}
+
+static void on_migrated(void *state, lp_conn *conn, const lp_addr *remote, lp_time now)
+{
+    lp_uplink *uplink = state;
+    lp_log(uplink->config.log, LP_INFO, "relay reached over a new path",
+           F_ADDR("relay", remote));
+}
+
+static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time now)
+{
+    lp_uplink *uplink = state;
+    char why[LP_WHY_MAX];
+    if (end->reason[0])
+        snprintf(why, sizeof why, "%s", end->reason);
+    else
+        snprintf(why, sizeof why, "%s", lp_err_text(end->err));
+    lp_port_fini(&uplink->port);
+
+    bool has_another = uplink->address_at + 1 < uplink->address_count;
+    bool never_connected = !uplink->is_connected;
+    if (never_connected && has_another && end->err != LP_ERR_UNTRUSTED && !uplink->is_leaving) {
+        uplink->address_at++;
+        lp_log(uplink->config.log, LP_INFO, "relay does not answer, trying its next address",
+               F_STR("why", why));
+        dial(uplink, now);
+        return;
+    }
+    lose(uplink, why, now);
+}
+
+/* --- what the driver asks --------------------------------------------------------------------- */
+
+/* The member gave the session up by itself (its hello was not answered), or the relay
+ * refused it: the connection is of no use any more. */
+static bool has_given_up(const lp_uplink *uplink)
+{
+    return uplink->port.conn && uplink->is_connected &&
+           lp_member_is_idle(lp_member_state_of(uplink->member));
+}
+
+static void settle(void *state, lp_time now)
+{
+    lp_uplink *uplink = state;
+    lp_bytes octets;
+    lp_member_event event;
+    while (lp_member_next_send(uplink->member, &octets)) {
+        if (uplink->port.conn && lp_conn_send(uplink->port.conn, octets) != LP_OK)
+            lp_conn_close(uplink->port.conn, LP_CLOSE_INTERNAL, "the relay does not read");
+    }
+    if (has_given_up(uplink))
+        lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "not joined");
+    while (lp_member_next_event(uplink->member, &event)) {
+        if (event.kind == LP_MEMBER_EVENT_WELCOME)
+            uplink->welcomes++;
+        uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
+    }
+    if (!uplink->is_leaving)
+        connect_if_wanted(uplink, now);
+}
+
+static lp_time deadline(void *state)
+{
+    lp_uplink *uplink = state;
+    lp_time own = lp_time_min(uplink->net_check_at, uplink->dial_until);
+    lp_time member = lp_member_deadline(uplink->member);
+    /* While the name is being looked up, a dial runs or an old connection is still
+     * closing, connecting again is not due. */
+    if (uplink->is_resolving || (uplink->port.conn && !uplink->is_connected) ||
+        has_given_up(uplink))
+        member = LP_NEVER;
+    lp_time app = uplink->config.handler.deadline(uplink->config.handler.state);
+    return lp_time_min(own, lp_time_min(member, app));
+}
+
+static void check_net(lp_uplink *uplink, lp_time now);
+
+static void on_deadline(void *state, lp_time now)
+{
+    lp_uplink *uplink = state;
+    if (lp_member_deadline(uplink->member) <= now)
+        lp_member_on_deadline(uplink->member, now);
+    if (uplink->dial_until <= now) {
+        uplink->dial_until = LP_NEVER;
+        lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "no answer from the relay");
+    }
+    if (uplink->net_check_at <= now)
+        check_net(uplink, now);
+    if (uplink->config.handler.deadline(uplink->config.handler.state) <= now)
+        uplink->config.handler.on_deadline(uplink->config.handler.state, now);
+}
+
+static void on_unsent(void *state, lp_port *port, lp_reason reason, size_t count)
+{
+    lp_uplink *uplink = state;
+    uplink->config.handler.on_unsent(uplink->config.handler.state, reason, count);
+}
+
+static void on_socket_failed(void *state, lp_err err)
+{
+    lp_uplink *uplink = state;
+    uplink->config.handler.on_failed(uplink->config.handler.state,
+                                      "the UDP socket broke and cannot be used any more");
+}
+
+/* --- when this machine moves ----------------------------------------------------------------- */
+
+/*
+ * The route to the relay may lead another way now: another address, another interface.
+ * QUIC moves the connection there (RFC 9000 section 9); joined stays joined.
+ */
+static void check_net(lp_uplink *uplink, lp_time now)
+{
+    lp_route route;
+    uplink->net_check_at = LP_NEVER;
+    uplink->config.handler.on_net_changed(uplink->config.handler.state, now);
+    if (!uplink->port.conn || !uplink->is_connected ||
+        lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK)
+        return;
+    if (lp_addr_same_ip(&route.source, &uplink->source)) {
+        lp_conn_ping(uplink->port.conn); /* the same address, but is the way still there? */
+        return;
+    }
+    lp_addr local = route.source;
+    local.port = lp_driver_local(uplink->driver).port;
+    lp_log(uplink->config.log, LP_INFO, "this machine's address changed, moving the tunnel",
+           F_ADDR("from", &uplink->source), F_ADDR("to", &route.source));
+    uplink->source = route.source;
+    if (lp_conn_migrate(uplink->port.conn, &local, now) != LP_OK)
+        lp_conn_ping(uplink->port.conn);
+}
+
+static void on_net(uv_poll_t *poll, int status, int events)
+{
+    lp_uplink *uplink = poll->data;
+    lp_time now = lp_clock_now();
+    if (!lp_net_changed(uplink->config.net))
+        return;
+    uplink->net_check_at = lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
+    lp_driver_flush(uplink->driver, now);
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+static lp_err open_driver(lp_uplink *uplink, lp_why *why)
+{
+    lp_quic_config quic = lp_quic_default_config();
+    lp_addr any = {.family = 6};
+    lp_driver_engine engine = {uplink,     settle,    deadline,
+                               on_deadline, on_unsent, on_socket_failed};
+    quic.tls = uplink->config.tls;
+    quic.accepts = false;
+    quic.max_conns = 8;
+    quic.random = lp_os_random();
+    lp_random_fill(quic.random, quic.secret, sizeof quic.secret);
+    quic.handler = (lp_quic_handler){uplink,   on_connected, on_stream, on_datagram,
+                                     on_budget, on_migrated,  on_ended};
+    return lp_driver_open(uplink->loop, &any, false, &quic, &engine, &uplink->driver, why);
+}
+
+lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
+                       lp_uplink **out_session, lp_why *why)
+{
+    lp_err err = LP_ERR_NO_MEMORY;
+    lp_uplink *uplink = calloc(1, sizeof *uplink);
+    if (!uplink) {
+        lp_explain(why, err, "out of memory");
+        goto done;
+    }
+    uplink->loop = loop;
+    uplink->config = *config;
+    uplink->net_check_at = uplink->dial_until = LP_NEVER;
+    uplink->member = lp_member_new(&config->member, lp_clock_now());
+    if (!uplink->member) {
+        lp_explain(why, err, "out of memory");
+        goto done;
+    }
+    err = open_driver(uplink, why);
+    if (err)
+        goto done;
+    uplink->net_poll.data = uplink;
+    uv_poll_init(loop, &uplink->net_poll, lp_net_fd(config->net));
+    uplink->net_polled = true;
+
+    *out_session = uplink;
+    uplink = NULL; /* the caller's now */
+done:
+    lp_uplink_close(uplink);
+    return err;
+}
+
+void lp_uplink_start(lp_uplink *uplink, lp_time now)
+{
+    uv_poll_start(&uplink->net_poll, UV_READABLE, on_net);
+    lp_driver_flush(uplink->driver, now);
+}
+
+void lp_uplink_leave(lp_uplink *uplink, const char *reason, lp_time now)
+{
+    uplink->is_leaving = true;
+    lp_member_leave(uplink->member, reason, now);
+    settle(uplink, now);
+    if (uplink->port.conn)
+        lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, reason);
+    lp_driver_flush(uplink->driver, now);
+}
+
+bool lp_uplink_is_over(const lp_uplink *uplink)
+{
+    return uplink->is_leaving && !uplink->port.conn;
+}
+
+static void free_uplink(lp_uplink *uplink)
+{
+    if (uplink->net_polled || uplink->is_resolving)
+        return;
+    lp_member_free(uplink->member);
+    free(uplink);
+}
+
+static void on_net_closed(uv_handle_t *handle)
+{
+    lp_uplink *uplink = handle->data;
+    uplink->net_polled = false;
+    free_uplink(uplink);
+}
+
+void lp_uplink_close(lp_uplink *uplink)
+{
+    if (!uplink)
+        return;
+    uplink->is_closing = true;
+    lp_port_fini(&uplink->port);
+    lp_driver_close(uplink->driver);
+    if (uplink->net_polled)
+        uv_close((uv_handle_t *)&uplink->net_poll, on_net_closed);
+    else
+        free_uplink(uplink);
+}
+
+void lp_uplink_send(lp_uplink *uplink, lp_bytes datagram, lp_time now)
+{
+    if (uplink->port.conn)
+        lp_driver_send(uplink->driver, &uplink->port, datagram, now);
+}
+
+void lp_uplink_flush(lp_uplink *uplink, lp_time now)
+{
+    lp_driver_flush(uplink->driver, now);
+}
+
+lp_member *lp_uplink_member(lp_uplink *uplink)
+{
+    return uplink->member;
+}
+
+const lp_conn *lp_uplink_conn(const lp_uplink *uplink)
+{
+    return uplink->is_connected ? uplink->port.conn : NULL;
+}
+
+const lp_addr *lp_uplink_relay(const lp_uplink *uplink)
+{
+    return &uplink->addresses[uplink->address_at];
+}
+
+unsigned lp_uplink_reconnects(const lp_uplink *uplink)
+{
+    return uplink->welcomes > 1 ? uplink->welcomes - 1 : 0;
+}
