@@ -10,7 +10,7 @@
 typedef struct lp_lan lp_lan;
 
 #define LP_LAN_NAME_LEN 16
-#define LP_LAN_MAX_MEMBERS 1024 /* addresses in the kernel's filter; beyond, user space decides */
+#define LP_LAN_MAX_MEMBERS 256 /* addresses in the kernel's filter; beyond, user space decides */
 
 typedef struct lp_lan_info {
     char name[LP_LAN_NAME_LEN];
@@ -63,11 +63,17 @@ typedef struct lp_lan_frame {
  */
 LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame);
 
-/* Onto the wire. LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_IO. */
+/* Onto the wire. LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_TOO_BIG: beyond the
+ * interface's MTU; LP_ERR_IO. */
 LP_MUST_USE lp_err lp_lan_write(lp_lan *lan, lp_bytes frame);
 
-/* Into this host's own stack, as if the wire had brought it. LP_ERR_UNSUPPORTED where the
- * kernel cannot (before 5.18): lp_lan_info says so beforehand. */
+/*
+ * Into this host's own stack, as if the wire had brought it. Our own capture does not see
+ * it: the filter drops what comes from members.
+ *   LP_ERR_UNSUPPORTED  the kernel cannot (before 5.18, or opened without CAP_BPF)
+ *   LP_ERR_TOO_BIG      over what one page holds, far above any room's MTU
+ *   LP_ERR_WOULD_BLOCK  lost; LP_ERR_IO
+ */
 LP_MUST_USE lp_err lp_lan_write_to_host(lp_lan *lan, lp_bytes frame);
 
 /* Frames the kernel dropped because we read too slowly, since the last call. */
