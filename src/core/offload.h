@@ -10,7 +10,13 @@
 #include "base/error.h"
 #include "base/span.h"
 
-typedef enum lp_gso { LP_GSO_NONE, LP_GSO_TCP4, LP_GSO_TCP6, LP_GSO_UDP4, LP_GSO_UDP6 } lp_gso;
+typedef enum lp_gso {
+    LP_GSO_NONE,
+    LP_GSO_TCP4,
+    LP_GSO_TCP6,
+    LP_GSO_UDP4,
+    LP_GSO_UDP6,
+} lp_gso;
 
 /* What a virtio-net header says (linux/virtio_net.h), in our words. */
 typedef struct lp_offload {
@@ -22,7 +28,7 @@ typedef struct lp_offload {
     uint16_t header_len;  /* a hint; the walk of the headers decides */
 } lp_offload;
 
-/* Completes a partial checksum in place. LP_ERR_MALFORMED: it points outside the frame. */
+/* Completes a partial checksum in place. LP_ERR_MALFORMED: it is outside the frame. */
 LP_MUST_USE lp_err lp_offload_checksum(lp_space frame, const lp_offload *offload);
 
 /*
