@@ -68,8 +68,7 @@ uint16_t lp_checksum_finish(uint32_t sum)
     return (uint16_t)~fold(sum);
 }
 
-/* Zero would say "no checksum" in UDP; elsewhere both zeros verify (RFC 768, RFC 1071).
- */
+/* Zero says "no checksum" in UDP (RFC 768); for others, both zeros are the same. */
 static void put_transport_checksum(uint8_t *at, uint32_t sum)
 {
     uint16_t checksum = lp_checksum_finish(sum);

@@ -314,8 +314,7 @@ static size_t drop_stale(lp_queue *queue, queue_flow *flow, lp_time now)
     return dropped;
 }
 
-/* The flow at the head of its lane has had its share, or has nothing: on to the next.
- */
+/* The head of the lane has had its share, or has nothing: on to the next. */
 static void pass_turn(lp_queue *queue, queue_lane *lane)
 {
     bool was_fresh = lane == &queue->fresh;

@@ -160,8 +160,7 @@ TEST(pieces_of_even_length_sum_to_the_whole)
     }
 }
 
-/* A frame of 48 octets whose transport starts at 34, its checksum the kernel's partial.
- */
+/* A frame whose transport starts at 34, its checksum partial as the kernel has it. */
 static size_t load_partial(unsigned protocol, lp_offload *offload)
 {
     ip_spec spec = {.version = 4, .protocol = protocol, .payload_len = 6};

@@ -7,8 +7,7 @@
 
 static uint8_t frame[IP_FRAME_MAX], out[IP_FRAME_MAX], whole[IP_FRAME_MAX];
 
-/* A packet that Linux 6.18 sent through a device with an MTU of 100, and its fragments.
- */
+/* A packet that Linux 6.18 sent through a device with an MTU of 100, in fragments. */
 typedef struct golden {
     const char *name;
     const char *frame;
