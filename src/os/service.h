@@ -27,5 +27,6 @@ typedef enum lp_privilege { /* bits */
  */
 LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);
 
-/* chown, for files that the program must still write afterwards. NULL user: nothing. */
+/* chown, for files that the program must still use after lp_privileges_drop. NULL user, or
+ * not started as root: nothing to do. */
 LP_MUST_USE lp_err lp_file_give(const char *path, const char *user, lp_why *why);

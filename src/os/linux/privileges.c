@@ -130,8 +130,8 @@ failed:
 
 lp_err lp_file_give(const char *path, const char *user, lp_why *why)
 {
-    user_ids ids;
-    if (!user)
+    user_ids ids = {0};
+    if (!user || geteuid() != 0)
         return LP_OK;
     lp_err err = find_ids(user, &ids, why);
     if (err)
