@@ -229,16 +229,26 @@ static void keep_event(sim_player *player, const lp_member_event *event)
     player->events[count] = *event;
 }
 
+static sim_conn open_wire(sim_world *world, sim_player *player, const sim_path *path)
+{
+    sim_conn conn = simnet_connect(world->net, path);
+    world->wires = must(realloc(world->wires, (conn + 1) * sizeof *world->wires));
+    memset(world->wires + world->wire_count, 0,
+           (conn + 1 - world->wire_count) * sizeof *world->wires);
+    world->wire_count = conn + 1;
+    world->wires[conn].player = player;
+    return conn;
+}
+
+void sim_world_add_mute(sim_world *world, const sim_path *path)
+{
+    open_wire(world, NULL, path);
+}
+
 static void open_connection(sim_player *player)
 {
     sim_world *world = player->world;
-    player->conn = simnet_connect(world->net, &player->path);
-    world->wires =
-        must(realloc(world->wires, (player->conn + 1) * sizeof *world->wires));
-    memset(world->wires + world->wire_count, 0,
-           (player->conn + 1 - world->wire_count) * sizeof *world->wires);
-    world->wire_count = player->conn + 1;
-    world->wires[player->conn].player = player;
+    player->conn = open_wire(world, player, &player->path);
     if (player->is_unplugged)
         simnet_cut(world->net, player->conn);
 }
@@ -362,17 +372,19 @@ static void settle_relay(sim_world *world)
 static void relay_accepts(sim_world *world, sim_conn conn)
 {
     wire *on = &world->wires[conn];
+    lp_fingerprint identity = on->player ? on->player->identity : identity_of(0);
     lp_addr from = {.family = 4, .ip = {192, 0, 2, 1}, .port = (uint16_t)conn};
     lp_time now = simnet_now(world->net);
-    if (!world->relay || lp_relay_on_connect(world->relay, &on->player->identity,
-                                             &from, now, &on->link) != LP_OK) {
+    if (!world->relay ||
+        lp_relay_on_connect(world->relay, &identity, &from, now, &on->link) != LP_OK) {
         simnet_close(world->net, conn, SIM_ACCEPTOR, LP_CLOSE_OVERLOADED);
         return;
     }
     simnet_accept(world->net, conn);
     world->conn_of_slot[lp_relay_slot_of(world->relay, on->link)] = conn;
     lp_relay_on_rtt(world->relay, on->link, 2 * simnet_path(world->net, conn)->delay);
-    lp_relay_on_budget(world->relay, on->link, on->player->budget, true, now);
+    lp_relay_on_budget(world->relay, on->link,
+                       on->player ? on->player->budget : SIM_BUDGET, true, now);
 }
 
 static void relay_forwards(sim_world *world, lp_link from, lp_bytes datagram)
@@ -487,6 +499,8 @@ void sim_world_run(sim_world *world, lp_duration how_long)
             settle_relay(world);
         } else {
             sim_player *player = world->wires[event.conn].player;
+            if (!player)
+                continue;
             player_hears(player, &event);
             settle_player(player);
         }

@@ -46,6 +46,9 @@ void sim_player_set_budget(sim_player *player,
                            size_t budget); /* of its next connection */
 void sim_player_set_identity(sim_player *player, uint32_t number); /* the MAC stays */
 
+/* A connection of nobody: it opens, and says nothing. */
+void sim_world_add_mute(sim_world *world, const sim_path *path);
+
 lp_mac sim_mac(uint32_t number);
 const lp_member *
 sim_player_member(const sim_player *player); /* NULL while it is dead */
