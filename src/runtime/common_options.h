@@ -30,7 +30,7 @@ extern const char *const lp_log_format_choices[];
 #define LP_COMMON_ROWS(type, at)                                                           \
     {.name = "user", .value = "NAME", .kind = LP_OPTION_TEXT,                              \
      .offset = offsetof(type, at.user), .default_text = "nobody",                          \
-     .help = "when started as root, go on as this user"},                                  \
+     .help = "whom to become when started as root"},                                  \
     {.name = "log-level", .value = "LEVEL", .kind = LP_OPTION_CHOICE,                      \
      .offset = offsetof(type, at.log_level), .default_text = "info",                       \
      .choices = lp_log_level_choices, .help = "error, warn, info or debug"},               \
@@ -39,35 +39,35 @@ extern const char *const lp_log_format_choices[];
      .choices = lp_log_format_choices, .help = "text or json"},                            \
     {.name = "log-frames", .value = "WHICH", .kind = LP_OPTION_TEXT,                       \
      .offset = offsetof(type, at.log_frames), .default_text = "off",                       \
-     .help = "log frames: all, 100 (one in a hundred), peer:7, off"},                      \
+     .help = "all, 100 (one in a hundred), peer:7 or off"},                      \
     {.name = "status-socket", .value = "PATH", .kind = LP_OPTION_PATH,                     \
      .offset = offsetof(type, at.status_socket),                                           \
-     .help = "where --status asks and a running program answers"},                         \
+     .help = "where --status asks"},                         \
     {.name = "status", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.status),        \
-     .command_line_only = true, .help = "ask the running program how it is, and print it"}, \
+     .command_line_only = true, .help = "ask the running program how it is"}, \
     {.name = "json", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.json),            \
      .command_line_only = true, .help = "with --status: print JSON"},                      \
     {.name = "check", .kind = LP_OPTION_FLAG, .offset = offsetof(type, at.check),          \
-     .command_line_only = true, .help = "check the configuration, report, do not start"}
+     .command_line_only = true, .help = "check the configuration, do not start"}
 
 #define LP_JOIN_ROWS(type, at)                                                             \
     {.name = "relay", .value = "HOST[:PORT]", .kind = LP_OPTION_RELAY,                     \
-     .offset = offsetof(type, at.relay), .help = "the relay: a name or address; port 443"}, \
+     .offset = offsetof(type, at.relay), .help = "the relay: a name or address"}, \
     {.name = "room", .value = "CODE", .kind = LP_OPTION_TEXT,                              \
      .offset = offsetof(type, at.room),                                                    \
-     .help = "the room's code: 1 to 32 letters, digits, - or _"},                          \
+     .help = "the room's code: letters, digits, - or _"},                          \
     {.name = "relay-fingerprint", .value = "HASH", .kind = LP_OPTION_TEXT,                 \
      .offset = offsetof(type, at.relay_fingerprint),                                       \
-     .help = "trust this key of the relay's: sha256:..., as it prints it"},                \
+     .help = "the relay's key: sha256:..., as it prints it"},                \
     {.name = "relay-ca-cert", .value = "FILE", .kind = LP_OPTION_PATH,                     \
      .offset = offsetof(type, at.relay_ca_cert),                                           \
-     .help = "trust this certificate, the relay's or its CA's (PEM or DER)"},              \
+     .help = "the relay's certificate, or its CA's"},              \
     {.name = "server-name", .value = "NAME", .kind = LP_OPTION_TEXT,                       \
      .offset = offsetof(type, at.server_name),                                             \
-     .help = "the name in the relay's certificate, if not that of --relay"},               \
+     .help = "the certificate's name, if not --relay's"},               \
     {.name = "identity", .value = "FILE", .kind = LP_OPTION_PATH,                          \
      .offset = offsetof(type, at.identity),                                                \
-     .help = "who we are across runs; made when it does not exist"},                       \
+     .help = "who we are; made when it does not exist"},                       \
     {.name = "snapshot", .value = "TIME", .kind = LP_OPTION_DURATION,                      \
      .offset = offsetof(type, at.snapshot), .default_text = "10s",                         \
      .help = "how often the state is logged; 0s: never"}

@@ -20,7 +20,7 @@ static const lp_option options[] = {
     LP_JOIN_ROWS(struct config, join),
     {.name = "virtual-mac", .value = "MAC", .kind = LP_OPTION_MAC,
      .offset = offsetof(struct config, virtual_mac),
-     .help = "use this address instead of the identity's, for tests"},
+     .help = "instead of the identity's, for tests"},
     {.name = "tap", .alias = "tap-name", .value = "NAME", .kind = LP_OPTION_TEXT,
      .offset = offsetof(struct config, tap), .default_text = "lan%d",
      .help = "what the virtual adapter is called"},

@@ -24,10 +24,10 @@ static const lp_option options[] = {
     LP_JOIN_ROWS(struct config, join),
     {.name = "interface", .alias = "iface", .value = "NAME", .kind = LP_OPTION_TEXT,
      .offset = offsetof(struct config, interface),
-     .help = "the wired LAN interface; found by itself if there is only one"},
+     .help = "the wired LAN interface; found if only one"},
     {.name = "oversize", .value = "WHAT", .kind = LP_OPTION_CHOICE,
      .offset = offsetof(struct config, oversize), .default_text = "repair",
-     .choices = oversize_choices, .help = "LAN frames above the room's MTU: repair or drop"},
+     .choices = oversize_choices, .help = "LAN frames above the room's MTU: repair, drop"},
     LP_COMMON_ROWS(struct config, common),
 };
 
