@@ -68,11 +68,10 @@ uint16_t lp_checksum_finish(uint32_t sum)
     return (uint16_t)~fold(sum);
 }
 
-/* Zero says "no checksum" in UDP (RFC 768); for others, both zeros are the same. */
-static void put_transport_checksum(uint8_t *at, uint32_t sum)
+/* In UDP a checksum of zero says that there is none (RFC 768). */
+static uint16_t never_zero(uint16_t checksum)
 {
-    uint16_t checksum = lp_checksum_finish(sum);
-    lp_set_u16(at, checksum != 0 ? checksum : 0xffff);
+    return checksum != 0 ? checksum : 0xffff;
 }
 
 lp_err lp_offload_checksum(lp_space frame, const lp_offload *offload)
@@ -83,9 +82,11 @@ lp_err lp_offload_checksum(lp_space frame, const lp_offload *offload)
     size_t field = start + offload->checksum_offset;
     if (field + 2 > frame.len)
         return LP_ERR_MALFORMED;
-    /* The field already holds the pseudo header's sum. */
+    /* The field already holds the pseudo header's sum. Which protocol it is, is not said;
+     * like Linux, take it for UDP, as both zeros are right elsewhere. */
     lp_bytes covered = lp_bytes_of(frame.at + start, frame.len - start);
-    put_transport_checksum(frame.at + field, lp_checksum_add(0, covered));
+    uint16_t checksum = lp_checksum_finish(lp_checksum_add(0, covered));
+    lp_set_u16(frame.at + field, never_zero(checksum));
     return LP_OK;
 }
 
@@ -198,14 +199,12 @@ static uint32_t sum_pseudo_header(const lp_packet *packet, lp_space segment)
     return lp_checksum_add(packet->protocol + transport_len, addresses);
 }
 
-static void finish_checksum(const lp_packet *packet, size_t field, lp_space segment)
+static uint16_t transport_checksum(const lp_packet *packet, lp_space segment)
 {
-    lp_bytes transport =
-        lp_bytes_after(lp_bytes_of(segment.at, segment.len), packet->transport_at);
-    uint8_t *checksum = segment.at + packet->transport_at + field;
-    lp_set_u16(checksum, 0);
-    put_transport_checksum(
-        checksum, lp_checksum_add(sum_pseudo_header(packet, segment), transport));
+    lp_bytes transport = lp_bytes_of(segment.at + packet->transport_at,
+                                     segment.len - packet->transport_at);
+    return lp_checksum_finish(
+        lp_checksum_add(sum_pseudo_header(packet, segment), transport));
 }
 
 static void finish_tcp(const lp_packet *packet, size_t offset, bool is_last,
@@ -218,14 +217,16 @@ static void finish_tcp(const lp_packet *packet, size_t offset, bool is_last,
         tcp[TCP_FLAGS_AT] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (offset > 0)
         tcp[TCP_FLAGS_AT] &= (uint8_t)~TCP_CWR; /* RFC 3168 6.1.2: once per window */
-    finish_checksum(packet, TCP_CHECKSUM_AT, segment);
+    lp_set_u16(tcp + TCP_CHECKSUM_AT, 0);
+    lp_set_u16(tcp + TCP_CHECKSUM_AT, transport_checksum(packet, segment));
 }
 
 static void finish_udp(const lp_packet *packet, lp_space segment)
 {
     uint8_t *udp = segment.at + packet->transport_at;
     lp_set_u16(udp + UDP_LENGTH_AT, (uint16_t)(segment.len - packet->transport_at));
-    finish_checksum(packet, UDP_CHECKSUM_AT, segment);
+    lp_set_u16(udp + UDP_CHECKSUM_AT, 0);
+    lp_set_u16(udp + UDP_CHECKSUM_AT, never_zero(transport_checksum(packet, segment)));
 }
 
 static size_t copy_whole(lp_bytes frame, size_t index, lp_space out)

@@ -393,6 +393,33 @@ TEST(a_frame_without_gso_is_its_own_only_segment)
              0);
 }
 
+TEST(only_udp_avoids_a_checksum_of_zero)
+{
+    static const struct {
+        const char *name;
+        unsigned protocol;
+        lp_gso gso;
+        size_t field_at, checksum;
+    } rows[] = {
+        {"TCP", IP_TCP, LP_GSO_TCP4, 50, 0},
+        {"UDP", IP_UDP, LP_GSO_UDP4, 40, 0xffff},
+    };
+    EACH_ROW (row, rows) {
+        ip_spec spec = {.version = 4, .protocol = row->protocol, .payload_len = 8};
+        uint32_t random = 21;
+        size_t len = ip_build(&spec, &random, frame);
+        /* What the checksum was goes into the payload: the sum is all ones without it. */
+        uint32_t last =
+            ip_sum((uint32_t)ip_u16(frame + row->field_at), frame + len - 2, 2);
+        ip_set_u16(frame + len - 2, last);
+        lp_offload offload = into_segments(row->gso, 8);
+        size_t got = lp_offload_segment(lp_bytes_of(frame, len), &offload, 0,
+                                        lp_space_of(out, sizeof out));
+        CHECK_EQ(ip_u16(out + row->field_at), row->checksum);
+        CHECK(ip_judge(out, got).is_sound);
+    }
+}
+
 /* Cuts the frame and puts it together again, judging each segment on the way. */
 static void cut_and_compare(const ip_spec *spec, lp_gso gso, size_t segment_len)
 {
