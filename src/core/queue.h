@@ -10,7 +10,7 @@
  *
  * Flows are told apart by a hash of the frame's addresses, protocol and ports.
  *
- * Memory: 120 octets until the first put, then 10 KiB for as long as it lives. While it
+ * Memory: 100 octets until the first put, then 10 KiB for as long as it lives. While it
  * holds more than 4 KiB, chunks of 4 KiB, each for a dozen small datagrams or two full
  * ones: at most 560 KiB with the default limits, given back when it is empty. So an
  * allocation is rare, and a connection that does not queue costs little.
