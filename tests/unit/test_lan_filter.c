@@ -84,54 +84,30 @@ static lp_bytes frame_of(lp_mac to, lp_mac from)
 /* --- small parties -------------------------------------------------------------------
  */
 
-#define ALICE                    \
-    {                            \
-        {                        \
-            2, 0xaa, 0, 0, 0, 1, \
-        }                        \
-    }
-#define BOB                            \
-    {                                  \
-        {                              \
-            2, 0xbb, 0xff, 0xfe, 0, 2, \
-        }                              \
-    }
-#define HOST                          \
-    {                                 \
-        {                             \
-            0x00, 0x16, 0x3e, 1, 2, 3 \
-        }                             \
-    }
-#define ROUTER                        \
-    {                                 \
-        {                             \
-            0x00, 0x16, 0x3e, 9, 9, 9 \
-        }                             \
-    }
+#define ALICE  ((lp_mac){{2, 0xaa, 0, 0, 0, 1}})
+#define BOB    ((lp_mac){{2, 0xbb, 0xff, 0xfe, 0, 2}})
+#define HOST   ((lp_mac){{0x00, 0x16, 0x3e, 1, 2, 3}})
+#define ROUTER ((lp_mac){{0x00, 0x16, 0x3e, 9, 9, 9}})
 
 /* G-012: unrelated unicast stays outside; broadcast and multicast pass. */
 TEST(what_concerns_members_passes_and_nothing_else)
 {
-    static const struct {
+    const struct {
         const char *name;
         lp_mac to, from;
         size_t members;
         bool passes;
     } rows[] = {
         {"nobody there: unicast", ALICE, HOST, 0, false},
-        {"nobody there: broadcast", {{255, 255, 255, 255, 255, 255}}, HOST, 0, true},
+        {"nobody there: broadcast", LP_MAC_BROADCAST, HOST, 0, true},
         {"nobody there: multicast", {{1, 0, 0x5e, 0, 0, 251}}, HOST, 0, true},
         {"to a member", ALICE, HOST, 2, true},
         {"to the other", BOB, HOST, 2, true},
         {"to the second while only one is there", BOB, HOST, 1, false},
         {"between LAN hosts", ROUTER, HOST, 2, false},
-        {"broadcast", {{255, 255, 255, 255, 255, 255}}, HOST, 2, true},
+        {"broadcast", LP_MAC_BROADCAST, HOST, 2, true},
         {"IPv6 multicast", {{0x33, 0x33, 0, 0, 0, 1}}, HOST, 2, true},
-        {"from a member to everyone",
-         {{255, 255, 255, 255, 255, 255}},
-         ALICE,
-         2,
-         false},
+        {"from a member to everyone", LP_MAC_BROADCAST, ALICE, 2, false},
         {"from a member to many", {{1, 0, 0x5e, 0, 0, 251}}, BOB, 2, false},
         {"from member to member", ALICE, BOB, 2, false},
         {"from a member to a LAN host", HOST, ALICE, 2, false},
@@ -147,7 +123,7 @@ TEST(what_concerns_members_passes_and_nothing_else)
          false},
         {"from the end behind another start", BOB, {{2, 0xab, 0, 0, 0, 1}}, 2, true},
     };
-    static const lp_mac members[] = {ALICE, BOB};
+    const lp_mac members[] = {ALICE, BOB};
     EACH_ROW (row, rows) {
         size_t steps, len = lp_lan_filter_write(members, row->members, program);
         lp_bytes frame = frame_of(row->to, row->from);
@@ -158,10 +134,9 @@ TEST(what_concerns_members_passes_and_nothing_else)
 
 TEST(a_frame_without_both_addresses_is_dropped)
 {
-    static const lp_mac alice = ALICE;
-    static const lp_mac host = HOST;
+    const lp_mac alice = ALICE;
     size_t steps, len = lp_lan_filter_write(&alice, 1, program);
-    lp_bytes frame = frame_of(LP_MAC_BROADCAST, host);
+    lp_bytes frame = frame_of(LP_MAC_BROADCAST, HOST);
     for (size_t i = 0; i < 12; i++)
         CHECK_EQ(interpret(len, lp_bytes_of(frame.at, i), &steps), 0);
     CHECK(!kernel_accepts(len, lp_bytes_of(frame.at, 11)));
@@ -170,10 +145,9 @@ TEST(a_frame_without_both_addresses_is_dropped)
 
 TEST(the_open_filter_leaves_the_choice_to_us)
 {
-    static const lp_mac host = HOST, router = ROUTER;
     size_t len = lp_lan_filter_write_open(program);
-    CHECK(kernel_accepts(len, frame_of(router, host)));
-    CHECK(!kernel_accepts(len, lp_bytes_of(frame_of(router, host).at, 13)));
+    CHECK(kernel_accepts(len, frame_of(ROUTER, HOST)));
+    CHECK(!kernel_accepts(len, lp_bytes_of(frame_of(ROUTER, HOST).at, 13)));
 }
 
 /* --- full parties --------------------------------------------------------------------
@@ -230,10 +204,9 @@ static lp_mac neighbour_of(lp_mac mac, size_t i)
 
 static void check_both(size_t len, const lp_mac *members, size_t count, lp_mac mac)
 {
-    static const lp_mac host = HOST;
     bool is_member = is_among(members, count, mac);
     size_t steps;
-    CHECK_EQ(interpret(len, frame_of(mac, host), &steps) != 0, is_member);
+    CHECK_EQ(interpret(len, frame_of(mac, HOST), &steps) != 0, is_member);
     CHECK(steps < 100);
     CHECK_EQ(interpret(len, frame_of(LP_MAC_BROADCAST, mac), &steps) != 0, !is_member);
     CHECK(steps < 100);
@@ -264,9 +237,8 @@ TEST(a_full_party_is_told_apart_exactly_whatever_its_addresses)
             check_both(len, members, row->count, members[i]);
             check_both(len, members, row->count, neighbour_of(members[i], i));
         }
-        static const lp_mac host = HOST;
         CHECK(len <= LP_LAN_FILTER_MAX_LEN);
-        CHECK(kernel_accepts(len, frame_of(members[0], host)));
-        CHECK(!kernel_accepts(len, frame_of(host, members[0])));
+        CHECK(kernel_accepts(len, frame_of(members[0], HOST)));
+        CHECK(!kernel_accepts(len, frame_of(HOST, members[0])));
     }
 }
