@@ -4,7 +4,7 @@ lp_guard_limits lp_guard_default_limits(void)
 {
     return (lp_guard_limits){
         .bytes_burst = 16u << 20,
-        .bytes_rate = 12500000,
+        .bytes_rate = 125000000,
         .broadcast_burst = 1024,
         .broadcast_rate = 256,
         .unknown_burst = 256,

@@ -19,7 +19,7 @@ typedef struct lp_guard_limits {
     uint64_t unknown_burst, unknown_rate;     /* frames, frames per second */
 } lp_guard_limits;
 
-/* 16 MiB and 12.5 MB/s; 1024 and 256/s; 256 and 64/s. */
+/* 16 MiB and 125 MB/s; 1024 and 256/s; 256 and 64/s. */
 lp_guard_limits lp_guard_default_limits(void);
 
 typedef struct lp_guard {

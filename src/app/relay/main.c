@@ -56,7 +56,7 @@ static const lp_option options[] = {
               "unfinished handshakes; Retry from half of it"),
     COUNT_ROW("max-handshakes-per-ip", max_handshakes_per_ip, 1, 60000, "64",
               "of them from one address"),
-    SIZE_ROW("client-rate", client_rate, 1024, UINT32_MAX, "12500000",
+    SIZE_ROW("client-rate", client_rate, 1024, UINT32_MAX, "125M",
              "octets a second from one player"),
     SIZE_ROW("client-burst", client_burst, 65536, UINT32_MAX, "16M",
              "octets at once from one player"),
