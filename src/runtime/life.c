@@ -69,6 +69,8 @@ void lp_life_start(lp_life *life, uv_loop_t *loop, const lp_life_handler *handle
     uv_signal_start(&life->on_int, on_signal, SIGINT);
     uv_signal_start(&life->on_term, on_signal, SIGTERM);
     uv_signal_start(&life->on_hup, on_signal, SIGHUP);
+    /* libuv writes without MSG_NOSIGNAL: an asker that leaves must not take us along. */
+    signal(SIGPIPE, SIG_IGN);
     lp_duration every = lp_service_watchdog();
     if (every > 0)
         uv_timer_start(&life->watchdog, on_watchdog, 0, every / 2 / LP_MS(1) + 1);
