@@ -43,7 +43,8 @@ static void on_end(void *state)
 
 static void start(program *it, bool reloads)
 {
-    lp_life_handler handler = {it, on_stop, reloads ? on_reload : NULL, is_done, on_end};
+    lp_life_handler handler = {it, on_stop, reloads ? on_reload : NULL, is_done,
+                               on_end};
     open_loop();
     uv_timer_init(&loop, &it->work);
     lp_life_start(&it->life, &loop, &handler);
