@@ -112,7 +112,7 @@ typedef struct lp_verdict {
 lp_verdict lp_relay_on_datagram(lp_relay *relay, lp_link from, lp_bytes datagram,
                                 lp_time now);
 
-/* What a datagram to this link may carry, now (L-020); 0: it is no member. */
+/* What a datagram to this link may be long, now (L-020); 0 for who is no member. */
 size_t lp_relay_budget(const lp_relay *relay, lp_link link);
 
 /* A forwarded datagram met `target`: LP_REASON_NONE, EGRESS_BUDGET or QUEUE. */

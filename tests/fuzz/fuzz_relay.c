@@ -129,7 +129,6 @@ static void check_verdict(world *on, lp_link from, const lp_verdict *verdict)
         PROMISE(verdict->targets[i] != from);
         PROMISE(lp_relay_whois(on->relay, verdict->targets[i], &id, &target_room));
         PROMISE(target_room == room);
-        PROMISE(lp_relay_budget(on->relay, verdict->targets[i]) > 0);
         for (size_t j = 0; j < i; j++)
             PROMISE(verdict->targets[i] != verdict->targets[j]);
         lp_relay_on_egress(on->relay, verdict->targets[i], 100, LP_REASON_NONE);

@@ -165,11 +165,15 @@ static inline rig_peer rig_join(lp_relay *relay, lp_role role, const char *room,
     rig_peer peer = {.link = rig_connect(relay, number, BUDGET, now)};
     lp_message hello = rig_hello(role, room, number);
     rig_say(relay, peer.link, &hello, now);
-    lp_link to;
-    lp_message answer;
-    do
-        answer = rig_hear(relay, &to);
-    while (to != 0 && to != peer.link);
+    lp_relay_send send;
+    lp_message answer = {.type = LP_MESSAGE_UNKNOWN};
+    lp_why why;
+    while (lp_relay_next_send(relay, &send)) {
+        if (send.link != peer.link)
+            continue;
+        CHECK_EQ(lp_message_read(lp_bytes_after(send.octets, 4), &answer, &why), LP_OK);
+        break;
+    }
     rig_drop_sends(relay);
     if (answer.type == LP_MESSAGE_WELCOME) {
         peer.id = answer.welcome.peer_id;

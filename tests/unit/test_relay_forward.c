@@ -146,7 +146,7 @@ TEST(checks_come_in_the_documented_order)
     static const lp_mac alice = {{2, 0, 0, 0, 0, 2}}, bob = {{2, 0, 0, 0, 0, 3}},
                         bridge_group = {{0x01, 0x80, 0xc2, 0, 0, 0}};
     enum { HEADER = LP_DATAGRAM_HEADER_LEN, ROOM_FRAME = 1280 + LP_FRAME_HEADER_LEN };
-    static const struct {
+    const struct {
         const char *name;
         size_t len; /* of the frame */
         lp_mac source, destination;
