@@ -101,7 +101,7 @@ TEST(a_storm_of_one_player_is_cut_down_to_its_rate)
     }
 }
 
-/* L-026: 12.5 MB/s after 16 MiB at once */
+/* L-026: SIM_BYTES_RATE after 16 MiB at once */
 TEST(one_player_cannot_take_all_the_bandwidth)
 {
     enum { LEN = 1280 };
@@ -114,8 +114,8 @@ TEST(one_player_cannot_take_all_the_bandwidth)
     }
     sim_world_run(on.world, LP_SECONDS(1));
     uint64_t octets = (uint64_t)sim_player_received(on.alice, 'd') * LEN;
-    CHECK(octets > (16u << 20) + 12500000u);
-    CHECK(octets < (16u << 20) + 2u * 12500000u);
+    CHECK(octets > (16u << 20) + SIM_BYTES_RATE);
+    CHECK(octets < (16u << 20) + 2u * SIM_BYTES_RATE);
     CHECK(refused(&on, LP_REASON_TOTAL_RATE) > 0);
     check_others_play(&on);
     sim_world_free(on.world);

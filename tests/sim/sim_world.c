@@ -68,6 +68,7 @@ static void fill_with_nothing(void *state, uint8_t *at, size_t len)
 lp_relay_config sim_relay_config(void)
 {
     lp_relay_config config = lp_relay_default_config();
+    config.limits.bytes_rate = SIM_BYTES_RATE;
     config.random.fill = fill_with_nothing;
     return config;
 }

@@ -16,6 +16,7 @@ typedef struct sim_player sim_player; /* a host with an lp_member: client or gat
 #define SIM_PATH_BAD  (&(sim_path){LP_MS(60), LP_MS(40), 50, 10})
 #define SIM_BUDGET    1400
 #define SIM_FRAME_MAX 1600
+#define SIM_BYTES_RATE 12500000u /* a player: less than the default, to meet it soon */
 
 /* The defaults, with the world's random numbers in place of any others. */
 lp_relay_config sim_relay_config(void);
