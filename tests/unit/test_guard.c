@@ -74,13 +74,13 @@ TEST(the_defaults_let_a_game_look_for_servers_and_stop_a_storm)
     CHECK_EQ(flood(&guard, 60, LP_CAST_UNKNOWN_UNICAST, LP_SECONDS(2), &reason), 64);
 }
 
-TEST(the_defaults_carry_a_hundred_megabits)
+TEST(the_defaults_carry_a_gigabit)
 {
     lp_guard_limits limits = lp_guard_default_limits();
     lp_guard guard = lp_guard_start(&limits, 0);
     lp_reason reason;
     CHECK_EQ(flood(&guard, 1024, LP_CAST_UNICAST, 0, &reason), 16 * 1024);
-    CHECK_EQ(flood(&guard, 1000, LP_CAST_UNICAST, LP_SECONDS(1), &reason), 12500);
+    CHECK_EQ(flood(&guard, 1000, LP_CAST_UNICAST, LP_MS(100), &reason), 12500);
 }
 
 /* L-027 */
