@@ -10,7 +10,7 @@
 typedef struct lp_lan lp_lan;
 
 #define LP_LAN_NAME_LEN 16
-#define LP_LAN_MAX_MEMBERS 256 /* addresses in the kernel's filter; beyond, user space decides */
+#define LP_LAN_MAX_MEMBERS 256 /* in the kernel's filter; beyond, user space decides */
 
 typedef struct lp_lan_info {
     char name[LP_LAN_NAME_LEN];
@@ -30,7 +30,12 @@ LP_MUST_USE lp_err lp_lan_pick(char out_name[LP_LAN_NAME_LEN], lp_why *why);
 
 /*
  * Opens it: checks (G-004 to G-006, each with its own sentence), capture socket,
- * promiscuous membership, in-kernel filter with no members yet.
+ * promiscuous membership, in-kernel filter with no members yet. A bridge, bond or VLAN
+ * is a fine wire for who names it; a port or member of one is not: it sees neither the
+ * host's own frames nor all of the others.
+ *   LP_ERR_NOT_FOUND    no such interface
+ *   LP_ERR_UNSUPPORTED  it can never be the wire; LP_ERR_IO: not now (down, no cable)
+ *   LP_ERR_DENIED       CAP_NET_RAW and CAP_NET_ADMIN are needed
  */
 LP_MUST_USE lp_err lp_lan_open(const char *name, lp_lan **out_lan, lp_why *why);
 void lp_lan_close(lp_lan *lan); /* NULL is fine */
@@ -68,8 +73,9 @@ LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_fr
 LP_MUST_USE lp_err lp_lan_write(lp_lan *lan, lp_bytes frame);
 
 /*
- * Into this host's own stack, as if the wire had brought it. Our own capture does not see
- * it: the filter drops what comes from members.
+ * Into this host's own stack, as if the wire had brought it: for frames to its address
+ * and to everyone. A system call of some 13 us. Our own capture does not see the frame:
+ * the filter drops what comes from members.
  *   LP_ERR_UNSUPPORTED  the kernel cannot (before 5.18, or opened without CAP_BPF)
  *   LP_ERR_TOO_BIG      over what one page holds, far above any room's MTU
  *   LP_ERR_WOULD_BLOCK  lost; LP_ERR_IO

@@ -4,6 +4,45 @@
 
 #include <linux/if_arp.h>
 
+#define PAIR(a, b)                                                  \
+    "ip link add " a " type veth peer name " b " && ip link set " a \
+    " up && ip link set " b " up"
+
+TEST(the_only_suitable_interface_is_picked)
+{
+    static const struct {
+        const char *name, *prepare;
+        lp_err err;
+        const char *says; /* the name picked, or parts of the sentence */
+        const char *says_too;
+    } rows[] = {
+        {"nothing but loopback", "true", LP_ERR_NOT_FOUND, "lo (loopback)",
+         "--interface"},
+        {"one of a pair, the other in a bridge",
+         PAIR("eth0",
+              "port0") " && ip link add br0 type bridge && ip link set br0 up && "
+                       "ip link set port0 master br0",
+         LP_OK, "eth0", ""},
+        {"both ends of a pair", PAIR("eth0", "eth1"), LP_ERR_IN_USE, "eth0", "eth1"},
+        {"no cable", PAIR("eth0", "eth1") " && ip link set eth1 down", LP_ERR_NOT_FOUND,
+         "eth0 (no cable)", "eth1 (down)"},
+        {"virtual ones",
+         "ip tuntap add mode tap name tap0 && ip link set tap0 up && "
+         "ip tuntap add mode tun name tun0 && ip link set tun0 up && "
+         "ip link add br0 type bridge && ip link set br0 up",
+         LP_ERR_NOT_FOUND, "tun0 (not Ethernet)", "br0 ("},
+    };
+    EACH_ROW (row, rows) {
+        char name[LP_LAN_NAME_LEN] = "";
+        lp_why why = {""};
+        enter_new_network();
+        CHECK(sh("%s", row->prepare));
+        CHECK_EQ(lp_lan_pick(name, &why), row->err);
+        CHECK_HAS(row->err ? why.text : name, row->says);
+        CHECK_HAS(row->err ? why.text : name, row->says_too);
+    }
+}
+
 #define SOUND .hardware = ARPHRD_ETHER, .is_up = true, .has_carrier = true
 
 /* G-004 to G-006 */
@@ -72,45 +111,6 @@ TEST(each_trap_is_seen_and_named)
         CHECK_EQ(lp_lan_trap_of(&row->link), row->trap);
         CHECK_EQ(lp_lan_explain(row->trap, &row->link, &why), row->err);
         CHECK_HAS(why.text, row->says);
-    }
-}
-
-#define PAIR(a, b)                                                  \
-    "ip link add " a " type veth peer name " b " && ip link set " a \
-    " up && ip link set " b " up"
-
-TEST(the_only_suitable_interface_is_picked)
-{
-    static const struct {
-        const char *name, *prepare;
-        lp_err err;
-        const char *says; /* the name picked, or parts of the sentence */
-        const char *says_too;
-    } rows[] = {
-        {"nothing but loopback", "true", LP_ERR_NOT_FOUND, "lo (loopback)",
-         "--interface"},
-        {"one of a pair, the other in a bridge",
-         PAIR("eth0",
-              "port0") " && ip link add br0 type bridge && ip link set br0 up && "
-                       "ip link set port0 master br0",
-         LP_OK, "eth0", ""},
-        {"both ends of a pair", PAIR("eth0", "eth1"), LP_ERR_IN_USE, "eth0", "eth1"},
-        {"no cable", PAIR("eth0", "eth1") " && ip link set eth1 down", LP_ERR_NOT_FOUND,
-         "eth0 (no cable)", "eth1 (down)"},
-        {"virtual ones",
-         "ip tuntap add mode tap name tap0 && ip link set tap0 up && "
-         "ip tuntap add mode tun name tun0 && ip link set tun0 up && "
-         "ip link add br0 type bridge && ip link set br0 up",
-         LP_ERR_NOT_FOUND, "tun0 (not Ethernet)", "br0 ("},
-    };
-    EACH_ROW (row, rows) {
-        char name[LP_LAN_NAME_LEN] = "";
-        lp_why why = {""};
-        enter_new_network();
-        CHECK(sh("%s", row->prepare));
-        CHECK_EQ(lp_lan_pick(name, &why), row->err);
-        CHECK_HAS(row->err ? why.text : name, row->says);
-        CHECK_HAS(row->err ? why.text : name, row->says_too);
     }
 }
 

@@ -1,6 +1,7 @@
-#include "netns.h"
 #include "os/resolve.h"
 #include "test.h"
+
+#include <sched.h>
 
 static lp_endpoint_name name_of(const char *text)
 {
@@ -48,14 +49,14 @@ TEST(a_name_becomes_addresses_with_its_port)
     CHECK_EQ(count, 1);
 }
 
-/* In a network without a way out, so that no name server decides the outcome. */
+/* In a network without a way out where that is allowed: then no name server is asked. */
 TEST(a_name_that_cannot_be_found_is_named)
 {
     lp_endpoint_name name = name_of("relay.invalid");
     lp_addr found[1];
     size_t count;
     lp_why why;
-    enter_new_network();
+    (void)!unshare(CLONE_NEWNET);
     lp_err err = lp_resolve(&name, found, 1, &count, &why);
     CHECK(err == LP_ERR_TIMEOUT || err == LP_ERR_NOT_FOUND);
     CHECK_HAS(why.text, "relay.invalid");

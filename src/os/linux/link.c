@@ -2,18 +2,17 @@
 
 #include "os/linux/rtnl.h"
 
-#include <linux/if.h>
+#include <errno.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
+#include <net/if.h>
 #include <unistd.h>
 
-typedef struct collected {
-    lp_link *links;
-    unsigned masters[LP_LINKS_MAX]; /* beside links: whom each serves, 0 for nobody */
-    size_t count;
-} collected;
+typedef struct link_list {
+    lp_link *at;
+    size_t count, room;
+} link_list;
 
 static void read_kinds(lp_bytes info, lp_link *link)
 {
@@ -26,10 +25,10 @@ static void read_kinds(lp_bytes info, lp_link *link)
 
 static void collect(void *state, const struct nlmsghdr *message)
 {
-    collected *all = state;
+    link_list *list = state;
     lp_bytes attributes[IFLA_MAX + 1];
     const struct ifinfomsg *info = lp_rtnl_header(message, sizeof *info);
-    if (message->nlmsg_type != RTM_NEWLINK || !info || all->count == LP_LINKS_MAX)
+    if (message->nlmsg_type != RTM_NEWLINK || !info || list->count == list->room)
         return;
     lp_rtnl_attributes(message, sizeof *info, attributes, IFLA_MAX + 1);
     lp_link link = {
@@ -44,50 +43,44 @@ static void collect(void *state, const struct nlmsghdr *message)
     if (attributes[IFLA_ADDRESS].len == sizeof link.mac)
         memcpy(&link.mac, attributes[IFLA_ADDRESS].at, sizeof link.mac);
     read_kinds(attributes[IFLA_LINKINFO], &link);
-    all->masters[all->count] = lp_rtnl_u32(attributes[IFLA_MASTER]);
-    all->links[all->count++] = link;
+    if (!if_indextoname(lp_rtnl_u32(attributes[IFLA_MASTER]), link.master))
+        link.master[0] = '\0';
+    list->at[list->count++] = link;
 }
 
-static void name_masters(const collected *all)
+static int ask(lp_rtnl_request *request, link_list *list)
 {
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t j = 0; j < all->count && all->masters[i]; j++)
-            if (all->links[j].ifindex == all->masters[i])
-                memcpy(all->links[i].master, all->links[j].name, LP_LINK_NAME_LEN);
+    int fd = lp_rtnl_open(0);
+    if (fd < 0)
+        return errno;
+    int error = lp_rtnl_ask(fd, request, collect, list);
+    close(fd);
+    return error;
 }
+
+static const struct ifinfomsg any_link = {.ifi_family = AF_UNSPEC};
 
 lp_err lp_links_read(lp_link out[LP_LINKS_MAX], size_t *out_count)
 {
-    const struct ifinfomsg any = {.ifi_family = AF_UNSPEC};
     lp_rtnl_request request =
-        lp_rtnl_request_of(RTM_GETLINK, NLM_F_DUMP, &any, sizeof any);
-    collected all = {.links = out};
-    int fd = lp_rtnl_open(0);
-    if (fd < 0)
+        lp_rtnl_request_of(RTM_GETLINK, NLM_F_DUMP, &any_link, sizeof any_link);
+    link_list list = {.at = out, .room = LP_LINKS_MAX};
+    if (ask(&request, &list) != 0)
         return LP_ERR_IO;
-    int error = lp_rtnl_ask(fd, &request, collect, &all);
-    close(fd);
-    if (error)
-        return LP_ERR_IO;
-    name_masters(&all);
-    *out_count = all.count;
+    *out_count = list.count;
     return LP_OK;
 }
 
 lp_err lp_link_find(const char *name, lp_link *out_link)
 {
-    size_t count = 0;
-    lp_link *links = calloc(LP_LINKS_MAX, sizeof *links);
-    if (!links)
-        return LP_ERR_NO_MEMORY;
-    lp_err err = lp_links_read(links, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(links[i].name, name) != 0)
-            continue;
-        *out_link = links[i];
-        free(links);
-        return LP_OK;
-    }
-    free(links);
-    return err ? err : LP_ERR_NOT_FOUND;
+    lp_rtnl_request request =
+        lp_rtnl_request_of(RTM_GETLINK, 0, &any_link, sizeof any_link);
+    link_list list = {.at = out_link, .room = 1};
+    if (strlen(name) >= LP_LINK_NAME_LEN)
+        return LP_ERR_NOT_FOUND;
+    lp_rtnl_put(&request, IFLA_IFNAME, name, strlen(name) + 1);
+    int error = ask(&request, &list);
+    if (error == 0)
+        return list.count == 1 ? LP_OK : LP_ERR_NOT_FOUND;
+    return error == ENODEV ? LP_ERR_NOT_FOUND : LP_ERR_IO;
 }
