@@ -136,8 +136,7 @@ static void reset(lp_quic *quic, const lp_udp_packet *packet,
     size_t len =
         packet->payload.len - 1 < RESET_MAX ? packet->payload.len - 1 : RESET_MAX;
     ngtcp2_cid cid;
-    if (!quic->config.accepts || ids->dcid[0] != quic->config.worker ||
-        len < RESET_MIN || !may_reset(quic, now))
+    if (ids->dcid[0] != quic->config.worker || len < RESET_MIN || !may_reset(quic, now))
         return;
     ngtcp2_cid_init(&cid, ids->dcid, ids->dcidlen);
     lp_stateless *out = lp_quic_stateless_space(quic, &packet->local, &packet->remote);
@@ -200,8 +199,7 @@ static void open_conn(lp_quic *quic, const lp_first_packet *first, lp_time now)
 static void accept_initial(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
 {
     lp_first_packet first = {.udp = packet};
-    if (!quic->config.accepts ||
-        ngtcp2_accept(&first.header, packet->payload.at, packet->payload.len) != 0) {
+    if (ngtcp2_accept(&first.header, packet->payload.at, packet->payload.len) != 0) {
         quic->stats.garbage++;
         return;
     }

@@ -73,7 +73,7 @@ static int on_handshake_completed(ngtcp2_conn *ngtcp2, void *user)
     const lp_quic_config *config = &conn->quic->config;
     const lp_quic_handler *handler = &config->handler;
     lp_time now = conn->touched_at;
-    lp_err err = lp_session_peer(&conn->session, &conn->identity);
+    lp_err err = lp_tls_session_peer(&conn->session, &conn->identity);
     if (err) {
         abort_unknown_peer(conn, err, now);
         return 0;
@@ -141,21 +141,26 @@ static int on_datagram(ngtcp2_conn *ngtcp2, uint32_t flags, const uint8_t *at,
     return 0;
 }
 
-static int on_path_validated(ngtcp2_conn *ngtcp2, uint32_t flags,
-                             const ngtcp2_path *path, const ngtcp2_path *old_path,
-                             ngtcp2_path_validation_result result, void *user)
+static int on_path_validation_begun(ngtcp2_conn *ngtcp2, uint32_t flags,
+                                    const ngtcp2_path *path,
+                                    const ngtcp2_path *old_path, void *user)
 {
     lp_conn *conn = user;
-    const lp_quic_handler *handler = &conn->quic->config.handler;
-    lp_addr remote = lp_path_addr(&path->remote);
-    if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
-        return 0;
-    start_discovery(conn);
-    if (lp_addr_equal(&remote, &conn->remote))
-        return 0;
-    conn->remote = remote;
-    if (conn->state == CONN_ALIVE && conn->is_up)
-        handler->on_migrated(handler->state, conn, &conn->remote, conn->touched_at);
+    /* Once the new path is good, the library tries the old one, and never says how that
+     * went. */
+    if (ngtcp2_path_eq(path, ngtcp2_conn_get_path(ngtcp2)))
+        conn->validating = lp_path_addr(&path->remote);
+    return 0;
+}
+
+static int on_path_validation_done(ngtcp2_conn *ngtcp2, uint32_t flags,
+                                   const ngtcp2_path *path, const ngtcp2_path *old_path,
+                                   ngtcp2_path_validation_result result, void *user)
+{
+    lp_conn *conn = user;
+    conn->validating = (lp_addr){0};
+    if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS && conn->is_up)
+        start_discovery(conn);
     return 0;
 }
 
@@ -188,7 +193,8 @@ static const ngtcp2_callbacks callbacks = {
     .acked_stream_data_offset = on_stream_acked,
     .stream_reset = on_stream_reset,
     .recv_datagram = on_datagram,
-    .path_validation = on_path_validated,
+    .begin_path_validation = on_path_validation_begun,
+    .path_validation = on_path_validation_done,
     .recv_stateless_reset = on_stateless_reset,
 };
 
@@ -238,7 +244,7 @@ static lp_conn *new_conn(lp_quic *quic, lp_slot *slot, const lp_addr *remote,
     conn->close_by = LP_NEVER;
     conn->session.ref = (ngtcp2_crypto_conn_ref){get_ngtcp2, conn};
     conn->session.verdict = conn->end.reason;
-    if (lp_session_start(&conn->session, quic->config.tls) == LP_OK)
+    if (lp_tls_session_start(&conn->session, quic->config.tls) == LP_OK)
         return conn;
     lp_conn_free(conn);
     return NULL;
@@ -321,13 +327,27 @@ void lp_conn_free(lp_conn *conn)
     if (!conn)
         return;
     ngtcp2_conn_del(conn->ngtcp2);
-    lp_session_end(&conn->session);
+    lp_tls_session_end(&conn->session);
     lp_outbox_fini(&conn->outbox);
     free(conn->last_words);
     free(conn);
 }
 
 /* --- events ----------------------------------------------------------------------- */
+
+/* The library goes to a new address at once and validates it then, except for one that it
+ * remembers as valid: only comparing shows that. */
+static void notice_migration(lp_conn *conn, lp_time now)
+{
+    const lp_quic_handler *handler = &conn->quic->config.handler;
+    lp_addr remote = lp_path_addr(&ngtcp2_conn_get_path(conn->ngtcp2)->remote);
+    if (!conn->is_up || lp_addr_equal(&remote, &conn->remote) ||
+        lp_addr_equal(&remote, &conn->validating))
+        return;
+    conn->remote = remote;
+    if (conn->state == CONN_ALIVE)
+        handler->on_migrated(handler->state, conn, &conn->remote, now);
+}
 
 void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
 {
@@ -345,10 +365,12 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     int liberr = ngtcp2_conn_read_pkt(
         conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
         packet->payload.at, packet->payload.len, now);
-    if (liberr)
+    if (liberr) {
         lp_conn_fail(conn, liberr, now);
-    else
+    } else {
+        notice_migration(conn, now);
         lp_conn_tell_budget(conn, now);
+    }
     lp_quic_make_due(conn);
 }
 
@@ -458,7 +480,8 @@ lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now)
     switch (liberr) {
     case 0:
         lp_conn_tell_budget(conn, now);
-        lp_quic_make_due(conn);
+        lp_conn_ping(
+            conn); /* the relay follows a packet, and we may have none to send */
         return LP_OK;
     case NGTCP2_ERR_INVALID_ARGUMENT: /* it is there already */
         return LP_ERR_IN_USE;

@@ -171,6 +171,20 @@ static lp_slot *slot_of(lp_quic *quic, lp_bytes dcid)
     return found ? &quic->slots[*found] : NULL;
 }
 
+/*
+ * A stateless reset looks like a packet for nobody: only its last octets tell. A dialling
+ * endpoint has few connections, and those to the sender may look at it.
+ */
+static void offer_reset(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    quic->stats.garbage++;
+    for (size_t i = 0; i < quic->slot_count; i++) {
+        lp_conn *conn = quic->slots[i].conn;
+        if (conn && lp_addr_equal(&conn->remote, &packet->remote))
+            lp_conn_on_packet(conn, packet, now);
+    }
+}
+
 void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
 {
     ngtcp2_version_cid ids;
@@ -188,7 +202,9 @@ void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
         return;
     }
     lp_slot *slot = slot_of(quic, lp_bytes_of(ids.dcid, ids.dcidlen));
-    if (!slot)
+    if (!slot && !quic->config.accepts)
+        offer_reset(quic, packet, now);
+    else if (!slot)
         lp_accept_packet(quic, packet, now);
     else if (slot->conn)
         lp_conn_on_packet(slot->conn, packet, now);

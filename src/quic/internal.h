@@ -34,7 +34,7 @@ struct lp_conn {
     ngtcp2_conn *ngtcp2;
     void *user;
     lp_conn *next_due; /* the due list; is_due says whether it is in it */
-    lp_session session;
+    lp_tls_session session;
 
     lp_conn_state state;
     bool is_due;
@@ -46,6 +46,7 @@ struct lp_conn {
     bool told_settled;
 
     lp_addr remote;     /* validated */
+    lp_addr validating; /* what a path validation is about; family 0: none runs */
     lp_addr counted_as; /* the address that limits count it under */
     lp_key_hash identity;
     ngtcp2_cid first_dcid; /* chosen by the client, known to lp_quic.first_dcids */

@@ -51,9 +51,9 @@ static int accept_trusted_relay(X509_STORE_CTX *ctx, void *verifier)
     const SSL *ssl =
         X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     const ngtcp2_crypto_conn_ref *ref = SSL_get_app_data(ssl);
-    const lp_session *session =
-        (const lp_session *)(const void *)((const char *)ref -
-                                           offsetof(lp_session, ref));
+    const lp_tls_session *session =
+        (const lp_tls_session *)(const void *)((const char *)ref -
+                                               offsetof(lp_tls_session, ref));
     int code = lp_verify(verifier, X509_STORE_CTX_get0_cert(ctx),
                          X509_STORE_CTX_get0_untrusted(ctx), session->verdict);
     X509_STORE_CTX_set_error(ctx, code); /* which alert is sent follows from it */
@@ -215,7 +215,7 @@ static bool is_ip_literal(const char *name)
     return lp_addr_read_ip(name, 0, &ignored) == LP_OK;
 }
 
-static bool prepare_client(lp_session *session, const lp_tls *tls)
+static bool prepare_client(lp_tls_session *session, const lp_tls *tls)
 {
     const char *name = tls->server_name;
     SSL_set_connect_state(session->ssl);
@@ -225,13 +225,13 @@ static bool prepare_client(lp_session *session, const lp_tls *tls)
             SSL_set_tlsext_host_name(session->ssl, name) == 1);
 }
 
-static bool prepare_server(lp_session *session)
+static bool prepare_server(lp_tls_session *session)
 {
     SSL_set_accept_state(session->ssl);
     return ngtcp2_crypto_ossl_configure_server_session(session->ssl) == 0;
 }
 
-lp_err lp_session_start(lp_session *session, const lp_tls *tls)
+lp_err lp_tls_session_start(lp_tls_session *session, const lp_tls *tls)
 {
     session->ssl = SSL_new(tls->ctx);
     bool ok = session->ssl && ngtcp2_crypto_ossl_ctx_new(&session->ossl, NULL) == 0;
@@ -243,11 +243,11 @@ lp_err lp_session_start(lp_session *session, const lp_tls *tls)
     if (ok)
         return LP_OK;
     ERR_clear_error();
-    lp_session_end(session);
+    lp_tls_session_end(session);
     return LP_ERR_NO_MEMORY; /* nothing else can go wrong with settings of ours */
 }
 
-void lp_session_end(lp_session *session)
+void lp_tls_session_end(lp_tls_session *session)
 {
     if (session->ssl)
         SSL_set_app_data(session->ssl, NULL);
@@ -257,7 +257,7 @@ void lp_session_end(lp_session *session)
     session->ssl = NULL;
 }
 
-lp_err lp_session_peer(const lp_session *session, lp_key_hash *out_identity)
+lp_err lp_tls_session_peer(const lp_tls_session *session, lp_key_hash *out_identity)
 {
     const unsigned char *chosen;
     unsigned chosen_len;

@@ -1,0 +1,466 @@
+#include "quic_net.h"
+
+/* A relay, a client, and a connection between them. */
+static sim_net *connected_net(void (*adjust)(lp_quic_config *))
+{
+    sim_net *net = net_new();
+    start_endpoint(net, RELAY, adjust);
+    start_endpoint(net, CLIENT, adjust);
+    dial(net, CLIENT);
+    CHECK(run_until(net, LP_SECONDS(20), both_connected));
+    return net;
+}
+
+static bool all_datagrams_left(const sim_net *net)
+{
+    return net->nodes[RELAY].datagrams_out + net->nodes[CLIENT].datagrams_out == 0;
+}
+
+static bool both_settled(const sim_net *net)
+{
+    return net->nodes[RELAY].is_settled && net->nodes[CLIENT].is_settled;
+}
+
+static void send_datagrams(sim_node *node, unsigned count, size_t len)
+{
+    node->datagrams_out = count;
+    node->datagram_len = len;
+    lp_conn_want_write(node->conn);
+}
+
+/* --- the ordinary ----------------------------------------------------------------- */
+
+TEST(a_handshake_tells_both_sides_whose_key_is_there)
+{
+    sim_net *net = connected_net(NULL);
+    lp_credentials *relay = credentials_of(1, LP_DEV_SERVER_NAME);
+    lp_credentials *client = credentials_of(2, "client");
+    lp_key_hash hashes[] = {lp_credentials_hash(relay), lp_credentials_hash(client)};
+    CHECK_BYTES(net->nodes[CLIENT].peer.octet, 32, hashes[0].octet, 32);
+    CHECK_BYTES(net->nodes[RELAY].peer.octet, 32, hashes[1].octet, 32);
+    CHECK_EQ(lp_quic_stats_of(net->nodes[RELAY].quic)->handshakes, 1);
+    CHECK(lp_addr_equal(lp_conn_remote(net->nodes[RELAY].conn),
+                        &net->nodes[CLIENT].addr));
+    CHECK_EQ(lp_conn_rtt(net->nodes[CLIENT].conn) / LP_MS(1), 20);
+    CHECK(net->now < LP_SECONDS(1000) + LP_MS(80)); /* two round trips */
+    lp_credentials_free(relay);
+    lp_credentials_free(client);
+    net_free(net);
+}
+
+typedef struct weather {
+    const char *name;
+    unsigned loss, duplicates;
+    lp_duration jitter;
+} weather;
+
+static const weather weathers[] = {
+    {"a clean path", 0, 0, 0},
+    {"loss", 5, 0, 0},
+    {"reordering and duplicates", 0, 20, LP_MS(15)},
+    {"all of it", 3, 10, LP_MS(5)},
+};
+
+#define STREAM_LEN (400 * 1024) /* several flow control windows */
+
+static bool streams_are_complete(const sim_net *net)
+{
+    return net->nodes[RELAY].stream_in >= STREAM_LEN &&
+           net->nodes[CLIENT].stream_in >= STREAM_LEN;
+}
+
+static lp_err send_stream(lp_conn *conn, size_t from, size_t len)
+{
+    uint8_t *octets = malloc(len);
+    for (size_t i = 0; i < len; i++)
+        octets[i] = stream_octet(from + i);
+    lp_err err = lp_conn_send(conn, lp_bytes_of(octets, len));
+    free(octets);
+    return err;
+}
+
+TEST(the_control_stream_carries_octets_in_order_both_ways)
+{
+    EACH_ROW (row, weathers) {
+        sim_net *net = connected_net(NULL);
+        net->loss = row->loss;
+        net->duplicates = row->duplicates;
+        net->jitter = row->jitter;
+        for (size_t at = 0; at < STREAM_LEN; at += STREAM_LEN / 64) {
+            CHECK_EQ(send_stream(net->nodes[CLIENT].conn, at, STREAM_LEN / 64), LP_OK);
+            CHECK_EQ(send_stream(net->nodes[RELAY].conn, at, STREAM_LEN / 64), LP_OK);
+        }
+        CHECK(run_until(net, LP_SECONDS(60), streams_are_complete));
+        CHECK(!net->nodes[RELAY].stream_is_wrong);
+        CHECK(!net->nodes[CLIENT].stream_is_wrong);
+        run(net, LP_SECONDS(2));
+        CHECK_EQ(net->nodes[RELAY].conn->outbox.len, 0); /* nothing kept for nobody */
+        CHECK_EQ(net->nodes[CLIENT].conn->outbox.len, 0);
+        net_free(net);
+    }
+}
+
+TEST(a_peer_that_does_not_read_fills_a_bounded_queue)
+{
+    sim_net *net = connected_net(NULL);
+    lp_conn *conn = net->nodes[RELAY].conn;
+    CHECK_EQ(send_stream(conn, 0, LP_QUIC_STREAM_QUEUE_MAX), LP_OK);
+    CHECK_EQ(send_stream(conn, 0, 1), LP_ERR_FULL);
+    net_free(net);
+}
+
+TEST(datagrams_arrive_both_ways_beside_the_control_stream)
+{
+    EACH_ROW (row, weathers) {
+        sim_net *net = connected_net(NULL);
+        CHECK(run_until(net, LP_SECONDS(5), both_settled));
+        net->loss = row->loss;
+        net->duplicates = row->duplicates;
+        net->jitter = row->jitter;
+        CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 0, 5000), LP_OK);
+        for (int i = 0; i < 50; i++) {
+            send_datagrams(&net->nodes[CLIENT], 20, net->nodes[CLIENT].budget);
+            send_datagrams(&net->nodes[RELAY], 20, 100);
+            CHECK(run_until(net, LP_SECONDS(60), all_datagrams_left));
+            run(net, LP_MS(5));
+        }
+        run(net, LP_SECONDS(2));
+        CHECK_EQ(net->nodes[RELAY].stream_in, 5000);
+        CHECK_EQ(net->nodes[RELAY].longest_in, net->nodes[CLIENT].budget);
+        /* Never doubled, and never lost but by the path. */
+        CHECK(net->nodes[RELAY].datagrams_in <= 1000);
+        CHECK(net->nodes[CLIENT].datagrams_in <= 1000);
+        CHECK(net->nodes[RELAY].datagrams_in >=
+              1000 - 10 * row->loss - 40 * !!row->loss);
+        CHECK(net->nodes[CLIENT].datagrams_in >=
+              1000 - 10 * row->loss - 40 * !!row->loss);
+        net_free(net);
+    }
+}
+
+TEST(small_datagrams_share_packets_when_more_follow)
+{
+    static const struct {
+        const char *name;
+        bool coalesces;
+        unsigned min_packets, max_packets;
+    } rows[] = {
+        {"one by one", false, 120, 140},
+        {"together", true, 8, 16},
+    };
+    EACH_ROW (row, rows) {
+        sim_net *net = connected_net(NULL);
+        CHECK(run_until(net, LP_SECONDS(5), both_settled));
+        uint64_t before = lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out;
+        net->nodes[CLIENT].coalesces = row->coalesces;
+        send_datagrams(&net->nodes[CLIENT], 120, 100);
+        CHECK(run_until(net, LP_SECONDS(5), all_datagrams_left));
+        uint64_t packets =
+            lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out - before;
+        CHECK(packets >= row->min_packets);
+        CHECK(packets <= row->max_packets);
+        run(net, LP_MS(100));
+        CHECK_EQ(net->nodes[RELAY].datagrams_in, 120);
+        net_free(net);
+    }
+}
+
+TEST(a_datagram_over_the_budget_is_never_taken)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    send_datagrams(&net->nodes[CLIENT], 1, net->nodes[CLIENT].budget + 1);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[CLIENT].datagrams_out, 1);
+    CHECK_EQ(net->nodes[CLIENT].ended, 0);
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, 0);
+    net_free(net);
+}
+
+/* P-009, P-017, J-03 */
+TEST(the_budget_is_what_the_path_carries_and_settles)
+{
+    static const struct {
+        const char *name;
+        size_t mtu, budget;
+        lp_duration within;
+    } rows[] = {
+        {"1500-octet link", 1452, 1452 - 32, LP_MS(150)},
+        {"room for the default inner MTU, no more", 1346, 1346 - 32, LP_SECONDS(3)},
+        {"1400-octet link, IPv4", 1372, 1372 - 32, LP_SECONDS(2)},
+        {"1400-octet link, IPv6", 1352, 1346 - 32, LP_SECONDS(3)},
+        {"1280-octet link, IPv4", 1252, 1252 - 32, LP_SECONDS(1)},
+        {"1280-octet link, IPv6", 1232, 1232 - 32, LP_SECONDS(2)},
+        {"the least that QUIC needs", 1200, 1200 - 32, LP_SECONDS(3)},
+    };
+    EACH_ROW (row, rows) {
+        sim_net *net = net_new();
+        net->mtu = row->mtu;
+        start_endpoint(net, RELAY, NULL);
+        start_endpoint(net, CLIENT, NULL);
+        dial(net, CLIENT);
+        CHECK(run_until(net, LP_SECONDS(1), both_connected));
+        CHECK_EQ(net->nodes[CLIENT].budget, 1200 - 32); /* told at once, grows later */
+        lp_time start = net->now;
+        CHECK(run_until(net, LP_SECONDS(10), both_settled));
+        CHECK_EQ(net->nodes[CLIENT].budget, row->budget);
+        CHECK_EQ(net->nodes[RELAY].budget, row->budget);
+        CHECK(net->now - start <= row->within);
+        send_datagrams(&net->nodes[CLIENT], 1, row->budget);
+        run(net, LP_SECONDS(1));
+        CHECK_EQ(net->nodes[RELAY].longest_in, row->budget);
+        net_free(net);
+    }
+}
+
+TEST(a_key_update_goes_unnoticed)
+{
+    sim_net *net = connected_net(NULL);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(ngtcp2_conn_initiate_key_update(net->nodes[CLIENT].conn->ngtcp2, net->now),
+             0);
+    send_datagrams(&net->nodes[CLIENT], 10, 100);
+    send_datagrams(&net->nodes[RELAY], 10, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, 10);
+    CHECK_EQ(net->nodes[CLIENT].datagrams_in, 10);
+    run(net, LP_SECONDS(3)); /* the next one has to wait until the first is confirmed */
+    send_datagrams(&net->nodes[RELAY], 1, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(ngtcp2_conn_initiate_key_update(net->nodes[RELAY].conn->ngtcp2, net->now),
+             0);
+    send_datagrams(&net->nodes[CLIENT], 10, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, 20);
+    net_free(net);
+}
+
+static void no_limit_per_ip(lp_quic_config *config)
+{
+    config->max_conns_per_ip = 0;
+}
+
+TEST(many_connections_share_one_endpoint)
+{
+    enum { MANY = 500 };
+    sim_net *net = connected_net(no_limit_per_ip);
+    net->nodes[CLIENT].has_all_ports = true;
+    for (unsigned i = 1; i < MANY; i++) {
+        net->nodes[CLIENT].addr.port = (uint16_t)(50000 + i);
+        dial(net, CLIENT);
+        run(net, LP_MS(200));
+    }
+    CHECK_EQ(net->nodes[CLIENT].connected, MANY);
+    CHECK_EQ(lp_quic_conn_count(net->nodes[RELAY].quic), MANY);
+    net->nodes[RELAY].datagrams_in = 0;
+    send_datagrams(&net->nodes[CLIENT], 1, 50);
+    run(net, LP_MS(100));
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, 1);
+    net_free(net);
+}
+
+/* --- endings ---------------------------------------------------------------------- */
+
+TEST(a_close_arrives_with_its_code_and_reason_after_what_was_sent)
+{
+    static const struct {
+        const char *name;
+        size_t closer, other;
+    } rows[] = {{"the relay closes", RELAY, CLIENT},
+                {"the client closes", CLIENT, RELAY}};
+    EACH_ROW (row, rows) {
+        sim_net *net = connected_net(NULL);
+        sim_node *closer = &net->nodes[row->closer], *other = &net->nodes[row->other];
+        CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 0, 1), LP_OK);
+        run(net, LP_SECONDS(1));
+        size_t sent = row->closer == CLIENT;
+        CHECK_EQ(send_stream(closer->conn, sent, 3000), LP_OK);
+        lp_conn *conn = closer->conn;
+        lp_conn_close(conn, 7, "good night");
+        CHECK_EQ(send_stream(conn, 0, 1), LP_ERR_CLOSED);
+        CHECK_EQ(closer->ended, 0); /* not from inside the call */
+        write_all(net);
+        CHECK_EQ(closer->ended, 1);
+        CHECK_EQ(closer->end.err, LP_ERR_CLOSED);
+        CHECK_EQ(closer->end.code, 7);
+        run(net, LP_SECONDS(1));
+        CHECK_EQ(other->ended, 1);
+        CHECK_EQ(other->end.err, LP_OK);
+        CHECK_EQ(other->end.code, 7);
+        CHECK_STR(other->end.reason, "good night");
+        CHECK_EQ(other->stream_in, sent + 3000);
+        CHECK_EQ(lp_quic_conn_count(closer->quic), 0);
+        run(net, LP_SECONDS(20)); /* no leftovers: tombs fall, slots come back */
+        CHECK_EQ(lp_quic_deadline(closer->quic), LP_NEVER);
+        CHECK_EQ(lp_quic_deadline(other->quic), LP_NEVER);
+        net_free(net);
+    }
+}
+
+TEST(a_close_that_got_lost_is_said_again)
+{
+    sim_net *net = connected_net(NULL);
+    run(net, LP_SECONDS(1));
+    net->mtu = 0; /* nothing passes */
+    lp_conn_close(net->nodes[RELAY].conn, 9, "bye");
+    run(net, LP_MS(5));
+    CHECK_EQ(net->nodes[RELAY].ended, 1);
+    net->mtu = LP_UDP_PAYLOAD_MAX;
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    run(net, LP_MS(100));
+    CHECK_EQ(net->nodes[CLIENT].ended, 1);
+    CHECK_EQ(net->nodes[CLIENT].end.code, 9);
+    CHECK_EQ(lp_quic_stats_of(net->nodes[RELAY].quic)->resets, 0);
+    net_free(net);
+}
+
+TEST(a_close_waits_only_so_long_for_a_peer_that_does_not_read)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 0, 1), LP_OK);
+    run(net, LP_SECONDS(1));
+    net->nodes[RELAY].is_deaf = true;
+    CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 1, STREAM_LEN), LP_OK);
+    lp_conn_close(net->nodes[CLIENT].conn, 1, "enough");
+    run(net, LP_SECONDS(2));
+    CHECK_EQ(net->nodes[CLIENT].ended, 1);
+    CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_CLOSED);
+    net_free(net);
+}
+
+static bool client_ended(const sim_net *net)
+{
+    return net->nodes[CLIENT].ended > 0;
+}
+
+TEST(a_connection_that_on_connected_refuses_is_closed)
+{
+    sim_net *net = net_new();
+    start_endpoint(net, RELAY, NULL);
+    start_endpoint(net, CLIENT, NULL);
+    net->nodes[RELAY].refuses = true;
+    dial(net, CLIENT);
+    CHECK(run_until(net, LP_SECONDS(5), client_ended));
+    CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_REFUSED);
+    CHECK_EQ(net->nodes[RELAY].ended, 1);
+    CHECK_EQ(lp_quic_conn_count(net->nodes[RELAY].quic), 0);
+    net_free(net);
+}
+
+TEST(nobody_there_is_a_timeout)
+{
+    sim_net *net = net_new();
+    start_endpoint(net, CLIENT, NULL);
+    dial(net, CLIENT);
+    CHECK(run_until(net, LP_SECONDS(11), client_ended));
+    CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_TIMEOUT);
+    CHECK_EQ(lp_quic_stats_of(net->nodes[CLIENT].quic)->handshakes_failed, 1);
+    net_free(net);
+}
+
+static void no_keep_alive(lp_quic_config *config)
+{
+    config->keep_alive = 0;
+}
+
+TEST(silence_ends_a_connection_unless_it_is_kept_alive)
+{
+    static const struct {
+        const char *name;
+        void (*adjust)(lp_quic_config *);
+        bool is_deaf, ends;
+    } rows[] = {
+        {"kept alive", NULL, false, false},
+        {"the other side is gone", NULL, true, true},
+        {"nothing to say", no_keep_alive, false, true},
+    };
+    EACH_ROW (row, rows) {
+        sim_net *net = connected_net(row->adjust);
+        run(net, LP_SECONDS(3));
+        net->nodes[RELAY].is_deaf = row->is_deaf;
+        run(net, LP_SECONDS(29) / 2);
+        CHECK_EQ(net->nodes[CLIENT].ended, 0);
+        run(net, LP_SECONDS(100));
+        CHECK_EQ(net->nodes[CLIENT].ended, row->ends);
+        CHECK_EQ(net->nodes[RELAY].ended, row->ends);
+        CHECK_EQ(net->nodes[CLIENT].end.err, row->ends ? LP_ERR_TIMEOUT : LP_OK);
+        net_free(net);
+    }
+}
+
+TEST(a_ping_is_answered_soon)
+{
+    sim_net *net = connected_net(no_keep_alive);
+    run(net, LP_SECONDS(5));
+    uint64_t before = lp_conn_look(net->nodes[CLIENT].conn).packets_received;
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).packets_received, before);
+    lp_conn_ping(net->nodes[CLIENT].conn);
+    run(net, LP_MS(100));
+    CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).packets_received, before + 1);
+    run(net, LP_SECONDS(5)); /* once, not from now on */
+    CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).packets_received, before + 1);
+    net_free(net);
+}
+
+TEST(a_restarted_relay_resets_what_it_has_forgotten)
+{
+    sim_net *net = connected_net(NULL);
+    run(net, LP_SECONDS(1));
+    start_endpoint(net, RELAY, NULL);
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    lp_time start = net->now;
+    CHECK(run_until(net, LP_SECONDS(5), client_ended));
+    CHECK(net->now - start < LP_MS(30)); /* one round trip */
+    CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_IO);
+    CHECK_HAS(net->nodes[CLIENT].end.reason, "forgotten");
+    CHECK_EQ(lp_quic_stats_of(net->nodes[RELAY].quic)->resets, 1);
+    net_free(net);
+}
+
+/* --- moving ----------------------------------------------------------------------- */
+
+TEST(a_relay_follows_a_client_whose_nat_changed_its_mind)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    net->nodes[CLIENT].nat = addr_of("198.51.100.7", 61000);
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].migrated, 1);
+    CHECK(
+        lp_addr_equal(lp_conn_remote(net->nodes[RELAY].conn), &net->nodes[CLIENT].nat));
+    send_datagrams(&net->nodes[RELAY], 5, 100);
+    run(net, LP_SECONDS(2));
+    CHECK_EQ(net->nodes[CLIENT].datagrams_in, 5);
+    CHECK_EQ(net->nodes[RELAY].budget, 1420); /* discovered anew */
+    CHECK_EQ(net->nodes[CLIENT].ended, 0);
+    net_free(net);
+}
+
+TEST(a_client_moves_to_another_address_and_back)
+{
+    sim_net *net = connected_net(NULL);
+    sim_node *client = &net->nodes[CLIENT], *relay = &net->nodes[RELAY];
+    CHECK_EQ(lp_conn_migrate(client->conn, &client->addr, net->now),
+             LP_ERR_WOULD_BLOCK);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    CHECK_EQ(lp_conn_migrate(client->conn, &client->addr, net->now), LP_ERR_IN_USE);
+    client->moved = addr_of("203.0.113.5", 40000);
+    CHECK_EQ(lp_conn_migrate(client->conn, &client->moved, net->now), LP_OK);
+    run(net, LP_SECONDS(3));
+    CHECK_EQ(relay->migrated, 1);
+    CHECK(lp_addr_equal(lp_conn_remote(relay->conn), &client->moved));
+    send_datagrams(client, 5, 100);
+    send_datagrams(relay, 5, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(relay->datagrams_in, 5);
+    CHECK_EQ(client->datagrams_in, 5);
+    CHECK_EQ(client->budget, 1420);
+    CHECK(client->is_settled);
+    CHECK_EQ(lp_conn_migrate(client->conn, &client->addr, net->now), LP_OK);
+    run(net, LP_SECONDS(3));
+    CHECK(lp_addr_equal(lp_conn_remote(relay->conn), &client->addr));
+    CHECK_EQ(client->ended + relay->ended, 0);
+    net_free(net);
+}
