@@ -88,6 +88,7 @@ static void begin_bridging(lp_player *player, lp_time now)
         player->is_bridging = true;
         uv_poll_start(&player->tap_poll, UV_READABLE, on_tap);
     }
+    lp_player_take_broadcasts(player);
     lp_player_guard_routes(player, now);
     lp_log(player->config.log, LP_INFO, "adapter is up",
            F_STR("adapter", lp_tap_name(player->tap)),

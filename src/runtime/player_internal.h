@@ -39,6 +39,7 @@ struct lp_player {
 
 /* --- player_net.c --- */
 void lp_player_remember_way(lp_player *player, const lp_addr *relay);
+void lp_player_take_broadcasts(lp_player *player);
 void lp_player_guard_routes(lp_player *player, lp_time now);
 void lp_player_unpin(lp_player *player);
 void lp_player_look_at_address(lp_player *player, lp_time now);

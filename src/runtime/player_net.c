@@ -25,6 +25,21 @@ void lp_player_unpin(lp_player *player)
     player->is_pinned = false;
 }
 
+/*
+ * A game that sends to 255.255.255.255 names no adapter; who runs this program means the
+ * party's (W-036). The kernel drops the route with the adapter or its link.
+ */
+void lp_player_take_broadcasts(lp_player *player)
+{
+    const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
+    const lp_route into_party = {.ifindex = lp_tap_ifindex(player->tap)};
+    lp_why why;
+    if (lp_net_pin(player->config.join->net, &everyone, &into_party, &why) != LP_OK)
+        lp_log(player->config.log, LP_WARN,
+               "broadcasts to 255.255.255.255 may leave by another adapter",
+               F_STR("why", why.text));
+}
+
 static void drop_defaults(lp_player *player, lp_time now)
 {
     size_t count =
