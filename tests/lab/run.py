@@ -55,7 +55,7 @@ def run_one(test, prefix, logs):
         print(f"took too long: {late}")
     except Exception:
         traceback.print_exc(file=sys.stdout)
-    for path in sorted(glob.glob(os.path.join(logs, "*"))):
+    for path in sorted(glob.glob(os.path.join(logs, "*.log"))):
         with open(path, errors="replace") as log:
             tail = log.read()[-1500:].strip()
         if tail:

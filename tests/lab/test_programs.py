@@ -191,8 +191,8 @@ def test_logs_are_json_when_asked_and_frames_are_logged_only_then(party):
     """L-031, G-019, W-027"""
     party.start_dnsmasq()
     party.start_relay("--log-format", "json")
-    party.start_gateway("--log-format", "json", "--log-frames")
-    player = party.players[0].connect("--log-format", "json", "--log-frames")
+    party.start_gateway("--log-format", "json", "--log-frames", "all")
+    player = party.players[0].connect("--log-format", "json", "--log-frames", "all")
     player.dhcp()
     for one in (party.relay_program, party.gateway_program, player.client):
         lines = [line for line in one.log().splitlines() if line.startswith("{")]
