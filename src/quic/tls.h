@@ -74,9 +74,9 @@ typedef struct lp_trust {
 } lp_trust;
 
 /*
- * A client's: presents `credentials`, checks the relay by `trust`. A certificate in
- * `ca_cert` that *is* the relay's own is trusted as it stands, whatever its dates; the
- * name is checked then too. Never unverified.
+ * A client's: presents `credentials` (NULL: none, which our relays refuse), checks the
+ * relay by `trust`. A certificate in `ca_cert` that *is* the relay's own is trusted as it
+ * stands, whatever its dates; the name is checked then too. Never unverified.
  */
 LP_MUST_USE lp_err lp_tls_client_new(const lp_credentials *credentials, const lp_trust *trust,
                                      lp_tls **out_tls, lp_why *why);

@@ -53,8 +53,8 @@ typedef struct sim_node {
 typedef struct sim_net {
     lp_time now;
     lp_duration delay, jitter;
-    unsigned loss, duplicates; /* per cent */
-    size_t mtu;                /* the largest payload */
+    unsigned loss, duplicates, damage; /* per cent */
+    size_t mtu;                        /* the largest payload */
     uint64_t seed;
     unsigned sent;
     lp_tls *relay_tls, *client_tls;
@@ -164,6 +164,8 @@ static void put_on_wire(sim_net *net, const sim_node *from, const lp_udp_packet 
         flight->ecn = packet->ecn;
         flight->len = packet->payload.len;
         memcpy(flight->octet, packet->payload.at, packet->payload.len);
+        if (draw(net) % 100 < net->damage)
+            flight->octet[draw(net) % flight->len] ^= 1 << draw(net) % 8;
     }
 }
 

@@ -50,16 +50,41 @@ TEST(a_handshake_tells_both_sides_whose_key_is_there)
 
 typedef struct weather {
     const char *name;
-    unsigned loss, duplicates;
+    unsigned loss, duplicates, damage;
     lp_duration jitter;
 } weather;
 
 static const weather weathers[] = {
-    {"a clean path", 0, 0, 0},
-    {"loss", 5, 0, 0},
-    {"reordering and duplicates", 0, 20, LP_MS(15)},
-    {"all of it", 3, 10, LP_MS(5)},
+    {"a clean path", 0, 0, 0, 0},
+    {"loss", 5, 0, 0, 0},
+    {"damage", 0, 0, 5, 0},
+    {"reordering and duplicates", 0, 20, 0, LP_MS(15)},
+    {"all of it", 3, 10, 1, LP_MS(5)},
 };
+
+static void set_weather(sim_net *net, const weather *row)
+{
+    net->loss = row->loss;
+    net->duplicates = row->duplicates;
+    net->damage = row->damage;
+    net->jitter = row->jitter;
+}
+
+TEST(a_handshake_gets_through_any_weather)
+{
+    EACH_ROW (row, weathers) {
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            sim_net *net = net_new();
+            net->seed = seed << 40 | 1;
+            start_endpoint(net, RELAY, NULL);
+            start_endpoint(net, CLIENT, NULL);
+            set_weather(net, row);
+            dial(net, CLIENT);
+            CHECK(run_until(net, LP_SECONDS(10), both_connected));
+            net_free(net);
+        }
+    }
+}
 
 #define STREAM_LEN (400 * 1024) /* several flow control windows */
 
@@ -83,9 +108,7 @@ TEST(the_control_stream_carries_octets_in_order_both_ways)
 {
     EACH_ROW (row, weathers) {
         sim_net *net = connected_net(NULL);
-        net->loss = row->loss;
-        net->duplicates = row->duplicates;
-        net->jitter = row->jitter;
+        set_weather(net, row);
         for (size_t at = 0; at < STREAM_LEN; at += STREAM_LEN / 64) {
             CHECK_EQ(send_stream(net->nodes[CLIENT].conn, at, STREAM_LEN / 64), LP_OK);
             CHECK_EQ(send_stream(net->nodes[RELAY].conn, at, STREAM_LEN / 64), LP_OK);
@@ -114,9 +137,7 @@ TEST(datagrams_arrive_both_ways_beside_the_control_stream)
     EACH_ROW (row, weathers) {
         sim_net *net = connected_net(NULL);
         CHECK(run_until(net, LP_SECONDS(5), both_settled));
-        net->loss = row->loss;
-        net->duplicates = row->duplicates;
-        net->jitter = row->jitter;
+        set_weather(net, row);
         CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 0, 5000), LP_OK);
         for (int i = 0; i < 50; i++) {
             send_datagrams(&net->nodes[CLIENT], 20, net->nodes[CLIENT].budget);
@@ -344,6 +365,18 @@ TEST(a_connection_that_on_connected_refuses_is_closed)
     CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_REFUSED);
     CHECK_EQ(net->nodes[RELAY].ended, 1);
     CHECK_EQ(lp_quic_conn_count(net->nodes[RELAY].quic), 0);
+    net_free(net);
+}
+
+TEST(a_connection_can_be_closed_before_it_is_one)
+{
+    sim_net *net = net_new();
+    start_endpoint(net, CLIENT, NULL);
+    lp_conn_close(dial(net, CLIENT), 3, "changed my mind");
+    run(net, LP_MS(10));
+    CHECK_EQ(net->nodes[CLIENT].ended, 1);
+    CHECK_EQ(net->nodes[CLIENT].end.err, LP_ERR_CLOSED);
+    CHECK_EQ(net->nodes[CLIENT].end.code, 3);
     net_free(net);
 }
 
