@@ -127,6 +127,7 @@ def test_bursts_of_32_probes_on_15_ports_pass(party):
     player = party.open().players[0].connect()
     player.dhcp()
     host_game(party.host, BURST_PORTS)
+    reaches(player.node, HOST)  # a host that must ask by ARP first drops answers itself
     for address in ("255.255.255.255", "10.73.42.255"):
         found = find_game(player.node, address, BURST_PORTS, "--times", 32)
         check(len(found) == 32 * 15, f"every probe to {address} is answered", len(found))
@@ -178,7 +179,7 @@ def test_a_player_gets_an_ipv6_address_from_the_partys_router(party):
     def address():
         found = player.node.json("ip", "-j", "-6", "addr", "show", "dev", player.tap,
                                  "scope", "global")
-        return [a["local"] for a in found[0]["addr_info"]] if found else None
+        return [a["local"] for one in found for a in one.get("addr_info", []) if "local" in a]
     eventually(address, "an address of fd73:42::/64", 20)
     check(address()[0].startswith("fd73:42:"), "it is of the party's prefix", address())
     reaches(player.node, HOST_V6)
@@ -256,7 +257,7 @@ def test_two_players_with_one_address_cannot_both_join(party):
     one, two = party.players
     one.connect("--virtual-mac", "02:00:00:00:00:77")
     two.start("--virtual-mac", "02:00:00:00:00:77")
-    two.client.says("(?i)duplicate|already")
+    two.client.says("the same MAC address")
     check(party.peer("02:00:00:00:00:77")["address"].startswith(one.wan),
           "the first one stays", party.room())
     one.take_address("10.73.42.61")
