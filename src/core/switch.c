@@ -24,6 +24,7 @@ struct lp_switch {
     uint64_t multiplier;
     unsigned shift;
     uint32_t first_free;
+    uint32_t used; /* entries beyond it were never touched: a quiet room costs little */
     size_t pinned_count, max_pinned;
     size_t learned_count, max_learned;
 };
@@ -70,9 +71,6 @@ lp_switch *lp_switch_new(size_t max_pinned, size_t max_stations, uint32_t seed)
         lp_switch_free(sw);
         return NULL;
     }
-    for (uint32_t i = 1; i < capacity; i++)
-        sw->entries[i].next = i + 1;
-    sw->first_free = capacity > 0 ? 1 : 0;
     return sw;
 }
 
@@ -109,12 +107,21 @@ static uint32_t find(const lp_switch *sw, lp_mac mac)
     return at;
 }
 
-static uint32_t add(lp_switch *sw, lp_mac mac)
+static uint32_t take_entry(lp_switch *sw)
 {
     uint32_t at = sw->first_free;
+    if (at) {
+        sw->first_free = sw->entries[at].next;
+        return at;
+    }
+    assert(sw->used < sw->max_pinned + sw->max_learned); /* both were checked first */
+    return ++sw->used;
+}
+
+static uint32_t add(lp_switch *sw, lp_mac mac)
+{
+    uint32_t at = take_entry(sw);
     uint32_t *chain = chain_of(sw, mac);
-    assert(at); /* max_pinned and max_learned are checked first, and add up */
-    sw->first_free = sw->entries[at].next;
     sw->entries[at] = (entry){.mac = mac, .next = *chain};
     *chain = at;
     return at;

@@ -72,7 +72,7 @@ static void forward(lp_relay_worker *worker, lp_link to, lp_bytes datagram, lp_t
     relay_port *target = port_of(worker, to);
     if (!target)
         return;
-    size_t budget = lp_conn_budget(target->port.conn);
+    size_t budget = lp_relay_budget(worker->relay, to);
     if (datagram.len > budget) {
         lp_relay_on_egress(worker->relay, to, datagram.len, LP_REASON_EGRESS_BUDGET);
         lp_log_egress(worker->config.log, worker->relay, to, datagram, budget); /* L-020 */

@@ -183,6 +183,12 @@ static size_t utf8_len(const char *text)
     return is_overlong || is_surrogate || is_beyond ? 0 : len;
 }
 
+/* U+0080 to U+009F: some terminals obey them like escape sequences. */
+static bool is_c1_control(const char *text, size_t len)
+{
+    return len == 2 && (uint8_t)text[0] == 0xc2 && (uint8_t)text[1] < 0xa0;
+}
+
 void lp_sentence_copy(const char *text, char *out, size_t out_len)
 {
     size_t used = 0;
@@ -193,8 +199,8 @@ void lp_sentence_copy(const char *text, char *out, size_t out_len)
             break;
         if (len == 0)
             out[used] = '?';
-        else if (is_control(*text))
-            out[used] = ' ';
+        else if (is_control(*text) || is_c1_control(text, len))
+            memset(out + used, ' ', len);
         else
             memcpy(out + used, text, len);
         used += step;

@@ -202,6 +202,11 @@ TEST(a_sentence_is_made_safe_rather_than_refused)
          "a\r\n\x1b\x7f"
          "b",
          "a    b"},
+        {"C1 control character",
+         "a\xc2\x9b"
+         "b",
+         "a  b"},
+        {"first after C1", "a\xc2\xa0", "a\xc2\xa0"},
         {"two octets", "12345\xc3\xa9", "12345\xc3\xa9"},
         {"cut before two octets", "123456\xc3\xa9", "123456"},
         {"cut before three octets", "12345\xe2\x82\xac", "12345"},
