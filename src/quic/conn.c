@@ -1,7 +1,6 @@
 #include "quic/internal.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* What a peer may have under way on the control stream. Octets are handed over as they

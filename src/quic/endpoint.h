@@ -51,7 +51,7 @@ typedef struct lp_quic_end {
 
 typedef struct lp_quic_handler {
     void *state;
-    /* The handshake is complete. False: refuse it (the connection is closed). */
+    /* The handshake is complete. False: refuse it (it is closed; on_ended follows). */
     bool (*on_connected)(void *state, lp_conn *conn, lp_time now);
     /* Octets of the control stream, in order. */
     void (*on_stream)(void *state, lp_conn *conn, lp_bytes octets, lp_time now);
@@ -72,7 +72,7 @@ typedef struct lp_quic_config {
     size_t max_conns;     /* handshakes included */
     size_t max_conns_per_ip;      /* 0: no limit. Per IPv4 address, per IPv6 /64 */
     size_t max_handshakes;        /* unfinished ones; from half of it on, Retry is demanded */
-    size_t max_handshakes_per_ip; /* unfinished ones */
+    size_t max_handshakes_per_ip; /* unfinished ones; from half of it on, Retry likewise */
     lp_duration idle_timeout, keep_alive;
     uint8_t secret[32];   /* for tokens, stateless resets and connection ids; a relay's is
                              kept in its state directory, so that resets survive restarts */
@@ -85,7 +85,7 @@ typedef struct lp_quic_config {
 lp_quic_config lp_quic_default_config(void);
 
 LP_MUST_USE lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic, lp_why *why);
-/* Ends every connection without a word. NULL is fine. */
+/* Ends every connection without a word, to the peer or to the handler. NULL is fine. */
 void lp_quic_free(lp_quic *quic);
 
 /* A UDP payload arrived. Garbage is dropped and counted. */
@@ -99,7 +99,8 @@ LP_MUST_USE lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local, const lp_ad
                                 lp_time now, lp_conn **out_conn);
 
 /* The next connection with something to write or a timer that ran out; NULL when none. Each
- * is given once until it is due again. */
+ * is given once until it is due again. A caller that cannot write until LP_WRITE_NOTHING
+ * says lp_conn_want_write when it can go on. */
 lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now);
 lp_time lp_quic_deadline(const lp_quic *quic);
 
@@ -144,13 +145,16 @@ typedef enum lp_write {
 lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow, lp_space space,
                        lp_time now, bool *out_taken, lp_udp_packet *out_packet);
 
-/* Closes once queued control octets are written; on_ended follows from lp_quic_next_due.
- * Safe to call from a handler. */
+/* Closes once queued control octets are written, or after a second; on_ended follows from
+ * lp_quic_next_due, and nothing but it. Safe to call from a handler. */
 void lp_conn_close(lp_conn *conn, uint64_t code, const char *reason);
 
 /*
  * A client's address changed: probe and move to `local` with a fresh connection id
- * (RFC 9000 section 9.2). Keeps the connection as it is on failure.
+ * (RFC 9000 section 9.2). Not from a handler. Keeps the connection as it is on failure.
+ *   LP_ERR_IN_USE       it is at `local` already
+ *   LP_ERR_WOULD_BLOCK  the handshake is too young, or the peer has given no spare id yet
+ *   LP_ERR_CLOSED, LP_ERR_NO_MEMORY
  */
 LP_MUST_USE lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now);
 
