@@ -52,12 +52,12 @@ void lp_conn_abort(lp_conn *conn, lp_err err, uint64_t transport_code,
 
 /* --- the peer ended it ------------------------------------------------------------ */
 
-/* Control characters in a stranger's words would reach somebody's terminal. */
+/* Control characters in a stranger's words would reach somebody's terminal: ASCII only. */
 static void copy_words(const uint8_t *at, size_t len, char *out, size_t out_len)
 {
     size_t used = 0;
     for (size_t i = 0; i < len && used + 1 < out_len; i++)
-        out[used++] = at[i] >= ' ' && at[i] != 0x7f ? (char)at[i] : '?';
+        out[used++] = at[i] >= ' ' && at[i] < 0x7f ? (char)at[i] : '?';
     out[used] = '\0';
 }
 
