@@ -10,8 +10,8 @@ typedef struct lp_file_content {
 } lp_file_content;
 
 /* LP_ERR_NOT_FOUND, LP_ERR_DENIED, LP_ERR_TOO_BIG, LP_ERR_IO: `why` names the file. */
-LP_MUST_USE lp_err lp_file_read(const char *path, size_t max_len, lp_file_content *out_content,
-                                lp_why *why);
+LP_MUST_USE lp_err lp_file_read(const char *path, size_t max_len,
+                                lp_file_content *out_content, lp_why *why);
 void lp_file_content_fini(lp_file_content *content); /* wipes first: it may be a key */
 
 /*
@@ -28,8 +28,8 @@ LP_MUST_USE lp_err lp_dir_make(const char *path, unsigned mode, lp_why *why);
 /* Nanoseconds of the last change, 0 if it does not exist. */
 int64_t lp_file_mtime(const char *path);
 
-/* Where this program keeps what lasts: $STATE_DIRECTORY, /var/lib/softlan for root, else
- * $XDG_STATE_HOME/softlan. And what lives as long as it runs: $RUNTIME_DIRECTORY,
+/* Where this program keeps what lasts: $STATE_DIRECTORY, /var/lib/softlan for root,
+ * else $XDG_STATE_HOME/softlan. And what lives as long as it runs: $RUNTIME_DIRECTORY,
  * /run/softlan for root, else $XDG_RUNTIME_DIR/softlan. False: none can be told. */
 bool lp_dir_state(char *out, size_t out_len);
 bool lp_dir_runtime(char *out, size_t out_len);

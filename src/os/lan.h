@@ -1,7 +1,7 @@
 /*
  * The party's wire: one Ethernet interface, captured and injected by AF_PACKET, and the
- * gateway host's own stack (J-06), with nothing left behind on exit or crash: promiscuous
- * by membership, filters and programs owned by file descriptors.
+ * gateway host's own stack (J-06), with nothing left behind on exit or crash:
+ * promiscuous by membership, filters and programs owned by file descriptors.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 typedef struct lp_lan lp_lan;
 
-#define LP_LAN_NAME_LEN 16
+#define LP_LAN_NAME_LEN    16
 #define LP_LAN_MAX_MEMBERS 256 /* in the kernel's filter; beyond, user space decides */
 
 typedef struct lp_lan_info {
@@ -21,8 +21,8 @@ typedef struct lp_lan_info {
 } lp_lan_info;
 
 /*
- * Picks the only suitable wired interface: Ethernet, up with carrier, a real device or a
- * veth, no loopback, Wi-Fi, bridge, bridge port, bond member, tunnel or container end.
+ * Picks the only suitable wired interface: Ethernet, up with carrier, a real device or
+ * a free veth; no loopback, Wi-Fi, bridge, bridge port, bond member or tunnel.
  *   LP_ERR_NOT_FOUND  none; `why` lists what was seen and why each was passed over
  *   LP_ERR_IN_USE     several; `why` lists them, so that one can be named
  */
@@ -49,15 +49,21 @@ bool lp_lan_has_carrier(const lp_lan *lan); /* asked anew */
  */
 LP_MUST_USE lp_err lp_lan_set_members(lp_lan *lan, const lp_mac *members, size_t count);
 
-/* A captured frame and what the card was still to do to it, in core/offload.h's terms. */
+/* A captured frame and what the card was still to do to it: see core/offload.h. */
 typedef struct lp_lan_frame {
     size_t len;
-    bool from_own_host;     /* outgoing: this machine's own traffic to players */
-    bool has_tag;           /* a VLAN tag that the kernel took off */
-    uint16_t tag;           /* its control information: priority, VID */
+    bool from_own_host; /* outgoing: this machine's own traffic to players */
+    bool has_tag;       /* a VLAN tag that the kernel took off */
+    uint16_t tag;       /* its control information: priority, VID */
     bool needs_checksum;
     uint16_t checksum_start, checksum_offset;
-    enum { LP_LAN_GSO_NONE, LP_LAN_GSO_TCP4, LP_LAN_GSO_TCP6, LP_LAN_GSO_UDP, LP_LAN_GSO_OTHER } gso;
+    enum {
+        LP_LAN_GSO_NONE,
+        LP_LAN_GSO_TCP4,
+        LP_LAN_GSO_TCP6,
+        LP_LAN_GSO_UDP,
+        LP_LAN_GSO_OTHER
+    } gso;
     uint16_t segment_len, header_len;
 } lp_lan_frame;
 

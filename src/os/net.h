@@ -35,15 +35,15 @@ size_t lp_net_drop_defaults(lp_net *net, unsigned ifindex);
  * that a later run can find what a killed one left (lp_net_unpin_stale).
  *   LP_ERR_IN_USE  an identical one exists: it is used, and not ours to remove
  */
-LP_MUST_USE lp_err lp_net_pin(lp_net *net, const lp_addr *destination, const lp_route *along,
-                              lp_why *why);
+LP_MUST_USE lp_err lp_net_pin(lp_net *net, const lp_addr *destination,
+                              const lp_route *along, lp_why *why);
 void lp_net_unpin(lp_net *net, const lp_addr *destination);
 size_t lp_net_unpin_stale(lp_net *net);
 
-/* The interface's address that a person would name: non-link-local IPv4 first (D-003), then
- * global IPv6, then link-local. LP_ERR_NOT_FOUND: none yet. `out_prefix_len` too. */
+/* The interface's address that a person would name: non-link-local IPv4 first (D-003),
+ * then global IPv6, then link-local. LP_ERR_NOT_FOUND: none yet. */
 LP_MUST_USE lp_err lp_net_address_of(lp_net *net, unsigned ifindex, lp_addr *out_addr,
                                      unsigned *out_prefix_len);
 
-/* Does another interface have an IPv4 subnet that overlaps this one's? Its name, or "". */
+/* Which other interface has an IPv4 subnet that overlaps this one's? "": none. */
 void lp_net_overlap(lp_net *net, unsigned ifindex, char out_name[16]);

@@ -1,6 +1,6 @@
 /*
- * Local talk between a program and the people who ask it things: a UNIX stream socket (a
- * named pipe on Windows). One short request line, one answer, closed.
+ * Local talk between a program and the people who ask it things: a UNIX stream socket
+ * (a named pipe on Windows). One short request line, one answer, closed.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 
 typedef struct lp_pipe lp_pipe; /* a listening one */
 
-/* Replaces a stale socket file; mode 0600, from its first moment (lp_file_give opens it to
- * another owner). LP_ERR_IN_USE: another program is answering there, or it is no socket. */
+/* Replaces a stale socket file; mode 0600, from its first moment (lp_file_give hands it
+ * to another owner). LP_ERR_IN_USE: someone answers there, or it is no socket. */
 LP_MUST_USE lp_err lp_pipe_listen(const char *path, lp_pipe **out_pipe, lp_why *why);
 void lp_pipe_close(lp_pipe *pipe); /* removes the file where it may; NULL is fine */
 int lp_pipe_fd(const lp_pipe *pipe);
@@ -22,5 +22,6 @@ int lp_pipe_accept(lp_pipe *pipe);
 /* The asking side, blocking: sends `request` and a newline, reads to the end.
  * *out_answer is the caller's to free. LP_ERR_NOT_FOUND: nobody answers there;
  * LP_ERR_DENIED; LP_ERR_TIMEOUT; LP_ERR_CLOSED midway; LP_ERR_TOO_BIG over max_len. */
-LP_MUST_USE lp_err lp_pipe_ask(const char *path, const char *request, lp_duration timeout,
-                               size_t max_len, char **out_answer, lp_why *why);
+LP_MUST_USE lp_err lp_pipe_ask(const char *path, const char *request,
+                               lp_duration timeout, size_t max_len, char **out_answer,
+                               lp_why *why);

@@ -3,4 +3,5 @@
 
 #include "base/random.h"
 
-lp_random lp_os_random(void); /* getrandom(2); never fails once the machine has booted */
+/* getrandom(2); it never fails once the machine has booted. */
+lp_random lp_os_random(void);

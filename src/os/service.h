@@ -12,21 +12,22 @@ void lp_service_stopping(void);
 lp_duration lp_service_watchdog(void);
 void lp_service_alive(void);
 
-typedef enum lp_privilege { /* bits */
+/* Bits. */
+typedef enum lp_privilege {
     LP_KEEP_NOTHING = 0,
     LP_KEEP_NET_ADMIN = 1,
     LP_KEEP_NET_RAW = 2,
 } lp_privilege;
 
 /*
- * Gives up everything but `keep`, for good (no_new_privs, bounding set, securebits). When
- * started as root, becomes `user` (and its group) first; NULL keeps the user. Not started
- * as root: drops the capabilities there are. Capabilities belong to threads: call it
- * before the first one is started (libuv starts its own with the first work item).
+ * Gives up everything but `keep`, for good (no_new_privs, bounding set, securebits).
+ * When started as root, becomes `user` (and its group) first; NULL keeps the user. Not
+ * started as root: drops the capabilities there are. Capabilities belong to threads:
+ * call it before the first one starts (libuv starts its own with the first work item).
  *   LP_ERR_NOT_FOUND  no such user
  */
 LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);
 
-/* chown, for files that the program must still use after lp_privileges_drop. NULL user, or
- * not started as root: nothing to do. */
+/* chown, for files that the program must still use after lp_privileges_drop. NULL user,
+ * or not started as root: nothing to do. */
 LP_MUST_USE lp_err lp_file_give(const char *path, const char *user, lp_why *why);

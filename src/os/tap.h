@@ -13,9 +13,11 @@ typedef struct lp_tap lp_tap;
 
 /*
  * Creates the adapter, down, with this MAC. `name` may hold %d; NULL means "lan%d".
- *   LP_ERR_DENIED, LP_ERR_IN_USE (the name), LP_ERR_UNSUPPORTED (no /dev/net/tun), LP_ERR_IO
+ *   LP_ERR_DENIED, LP_ERR_IN_USE (the name), LP_ERR_IO,
+ *   LP_ERR_UNSUPPORTED (no /dev/net/tun)
  */
-LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why);
+LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap,
+                               lp_why *why);
 void lp_tap_close(lp_tap *tap); /* NULL is fine */
 int lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
@@ -27,7 +29,8 @@ LP_MUST_USE lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why);
 /* Up with carrier, or without carrier: DHCP clients and games see the cable. */
 LP_MUST_USE lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why);
 
-/* One frame into `space`; its length. LP_ERR_WOULD_BLOCK, LP_ERR_IO (W-026: we stop). */
+/* One frame into `space`; its length. LP_ERR_WOULD_BLOCK, LP_ERR_IO (W-026: stop). */
 LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len);
-/* LP_ERR_WOULD_BLOCK: the kernel's queue is full and the frame is lost, as on a wire. */
+/* LP_ERR_WOULD_BLOCK: the kernel's queue is full, the frame lost as on a wire; or
+ * LP_ERR_IO, as above. */
 LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame);

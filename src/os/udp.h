@@ -11,7 +11,7 @@
 
 typedef struct lp_udp lp_udp;
 
-#define LP_UDP_BATCH 64 /* packets handed out by one lp_udp_receive at most, before GRO */
+#define LP_UDP_BATCH 64 /* what one lp_udp_receive reads at most, before GRO's cut */
 
 typedef struct lp_udp_in {
     lp_addr local, remote;
@@ -19,7 +19,7 @@ typedef struct lp_udp_in {
     lp_bytes payload; /* valid until the next lp_udp_receive */
 } lp_udp_in;
 
-/* A train: payloads of segment_len octets, the last perhaps shorter, one after another. */
+/* A train: payloads of segment_len octets, the last perhaps shorter, in one piece. */
 typedef struct lp_udp_train {
     lp_addr local, remote; /* local: family 0 or any address lets the kernel choose */
     uint8_t ecn;
@@ -34,15 +34,16 @@ typedef struct lp_udp_train {
  * Binds. [::] takes IPv4 as well. `reuse_port` lets several workers share it.
  *   LP_ERR_IN_USE, LP_ERR_DENIED, LP_ERR_IO  `why` says what and what to do
  */
-LP_MUST_USE lp_err lp_udp_open(const lp_addr *bind_to, bool reuse_port, lp_udp **out_udp,
-                               lp_why *why);
+LP_MUST_USE lp_err lp_udp_open(const lp_addr *bind_to, bool reuse_port,
+                               lp_udp **out_udp, lp_why *why);
 void lp_udp_close(lp_udp *udp); /* NULL is fine */
 int lp_udp_fd(const lp_udp *udp);
 lp_addr lp_udp_local(const lp_udp *udp); /* with the port that was given */
 
 /*
  * What is there now, GRO trains cut into packets. *out_packets is the socket's own.
- *   LP_ERR_WOULD_BLOCK  nothing; LP_ERR_IO: the socket is broken. ICMP errors are swallowed.
+ *   LP_ERR_WOULD_BLOCK  nothing; LP_ERR_IO: the socket is broken. ICMP errors are
+ *   swallowed.
  */
 LP_MUST_USE lp_err lp_udp_receive(lp_udp *udp, const lp_udp_in **out_packets,
                                   size_t *out_count);

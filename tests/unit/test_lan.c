@@ -63,7 +63,7 @@ TEST(a_full_party_fits_the_kernels_filter_and_one_more_opens_it)
     lp_lan_close(lan);
 }
 
-/* Before Linux 6.8 the budget is this small everywhere; since then a network has its own. */
+/* Before Linux 6.8 it is this small everywhere; since then each network has its own. */
 TEST(a_small_kernel_budget_for_filters_loses_no_members)
 {
     make_wire();

@@ -87,7 +87,7 @@ TEST(the_host_answers_a_players_arp_request)
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 0x50, 8, 6, /* Ethernet */
         0, 1, 8, 0, 6, 4, 0, 1,                                        /* who has */
         2, 0, 0, 0, 0, 0x50, 10, 73, 42, 50,                           /* asks */
-        0, 0, 0, 0, 0, 0, 10, 73, 42, 1,                               /* is asked for */
+        0, 0, 0, 0, 0, 0, 10, 73, 42, 1,                               /* is sought */
     };
     /* clang-format on */
     make_wire();

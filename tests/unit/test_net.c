@@ -41,7 +41,7 @@ static const char *ip_text(const lp_addr *of)
     return lp_addr_write_ip(of, text);
 }
 
-/* --- watching ------------------------------------------------------------------------ */
+/* --- watching --------------------------------------------------------------------- */
 
 TEST(each_kind_of_change_is_noticed_once)
 {
@@ -71,7 +71,7 @@ TEST(each_kind_of_change_is_noticed_once)
     lp_net_close(net);
 }
 
-/* --- looking up ---------------------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------------------- */
 
 /* W-013 */
 TEST(the_way_to_an_address_is_found)
@@ -129,7 +129,7 @@ TEST(where_no_way_leads_it_says_so)
     lp_net_close(net);
 }
 
-/* --- default routes (W-019, D-014) --------------------------------------------------- */
+/* --- default routes (W-019, D-014) ------------------------------------------------ */
 
 TEST(default_routes_of_the_party_go_and_all_others_stay)
 {
@@ -207,7 +207,7 @@ TEST(it_needs_no_more_than_one_capability)
     lp_net_close(net);
 }
 
-/* --- pinning (W-014, W-015) ---------------------------------------------------------- */
+/* --- pinning (W-014, W-015) ------------------------------------------------------- */
 
 TEST(a_pinned_route_is_ours_and_goes_when_unpinned)
 {
@@ -307,7 +307,7 @@ TEST(a_pin_that_cannot_be_is_named)
     lp_net_close(net);
 }
 
-/* --- addresses (D-003) --------------------------------------------------------------- */
+/* --- addresses (D-003) ------------------------------------------------------------ */
 
 TEST(the_address_a_person_would_name_is_shown)
 {

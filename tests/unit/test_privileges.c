@@ -169,3 +169,16 @@ TEST(a_file_is_given_to_the_user)
     CHECK_EQ(lp_file_give(path, "no-such-user", &why), LP_ERR_NOT_FOUND);
     CHECK_HAS(why.text, "no-such-user");
 }
+
+TEST(without_root_nothing_is_given_away)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        lp_why why;
+        have_nothing();
+        _exit(lp_file_give("/etc/passwd", "root", &why) == LP_OK ? 0 : 1);
+    }
+    int status = -1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}

@@ -49,7 +49,7 @@ TEST(a_name_becomes_addresses_with_its_port)
     CHECK_EQ(count, 1);
 }
 
-/* In a network without a way out where that is allowed: then no name server is asked. */
+/* In a network without a way out, where that is allowed: no name server is asked. */
 TEST(a_name_that_cannot_be_found_is_named)
 {
     lp_endpoint_name name = name_of("relay.invalid");

@@ -9,6 +9,8 @@
 /* What a page holds beside the kernel's own bookkeeping; XDP frames have one page. */
 #define LIVE_FRAME_MAX 3400
 
+/* The kernel wants zeros behind the fields in use; an initialiser of one member of a
+ * union does not promise them, and clang leaves garbage there. */
 static long bpf(enum bpf_cmd command, union bpf_attr *attributes)
 {
     return syscall(SYS_bpf, command, attributes, sizeof *attributes);
@@ -21,13 +23,12 @@ static int load(enum xdp_action verdict)
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict},
         {.code = BPF_JMP | BPF_EXIT},
     };
-    union bpf_attr attributes = {
-        .prog_type = BPF_PROG_TYPE_XDP,
-        .insns = (uintptr_t)program,
-        .insn_cnt = sizeof program / sizeof *program,
-        .license = (uintptr_t)license,
-        .prog_name = "softlan",
-    };
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof attributes); /* all of it: see bpf() */
+    attributes.prog_type = BPF_PROG_TYPE_XDP;
+    attributes.insns = (uintptr_t)program;
+    attributes.insn_cnt = sizeof program / sizeof *program;
+    attributes.license = (uintptr_t)license;
     return (int)bpf(BPF_PROG_LOAD, &attributes);
 }
 
@@ -35,16 +36,16 @@ static bool run(int program, unsigned ifindex, lp_bytes frame)
 {
     struct xdp_md arrival = {.data_end = (uint32_t)frame.len,
                              .ingress_ifindex = ifindex};
-    union bpf_attr attributes = {
-        .test.prog_fd = (uint32_t)program,
-        .test.data_in = (uintptr_t)frame.at,
-        .test.data_size_in = (uint32_t)frame.len,
-        .test.ctx_in = (uintptr_t)&arrival,
-        .test.ctx_size_in = sizeof arrival,
-        .test.repeat = 1,
-        .test.batch_size = 1,
-        .test.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-    };
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.test.prog_fd = (uint32_t)program;
+    attributes.test.data_in = (uintptr_t)frame.at;
+    attributes.test.data_size_in = (uint32_t)frame.len;
+    attributes.test.ctx_in = (uintptr_t)&arrival;
+    attributes.test.ctx_size_in = sizeof arrival;
+    attributes.test.repeat = 1;
+    attributes.test.batch_size = 1;
+    attributes.test.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
     return bpf(BPF_PROG_TEST_RUN, &attributes) == 0;
 }
 

@@ -75,7 +75,7 @@ bool lp_net_changed(lp_net *net)
     }
 }
 
-/* --- addresses as netlink has them --------------------------------------------------- */
+/* --- addresses as netlink has them ------------------------------------------------ */
 
 static int family_of(const lp_addr *addr)
 {
@@ -97,7 +97,7 @@ static lp_addr addr_of(lp_bytes attribute, unsigned ifindex)
     return (lp_addr){0};
 }
 
-/* --- looking routes up --------------------------------------------------------------- */
+/* --- looking routes up ------------------------------------------------------------ */
 
 typedef struct found_route {
     bool is_there;
@@ -159,7 +159,7 @@ lp_err lp_net_route_to(lp_net *net, const lp_addr *destination, lp_route *out_ro
     return LP_OK;
 }
 
-/* --- removing routes ----------------------------------------------------------------- */
+/* --- removing routes -------------------------------------------------------------- */
 
 /* What names one route of the main table exactly. */
 typedef struct table_route {
@@ -224,7 +224,7 @@ static bool delete_route(lp_net *net, const table_route *route)
     return lp_rtnl_ask(net->ask, &request, NULL, NULL) == 0;
 }
 
-/* A pass takes FOUND_MAX at most; it goes on for as long as all that it took are gone. */
+/* A pass takes FOUND_MAX at most, and goes on while all that it took are gone. */
 static size_t delete_routes(lp_net *net, int family, unsigned ifindex, uint8_t protocol)
 {
     const struct rtmsg header = {.rtm_family = (unsigned char)family};
@@ -255,7 +255,7 @@ size_t lp_net_unpin_stale(lp_net *net)
            delete_routes(net, AF_INET6, 0, OUR_PROTOCOL);
 }
 
-/* --- pinning ------------------------------------------------------------------------- */
+/* --- pinning ---------------------------------------------------------------------- */
 
 static struct rtmsg host_route_to(const lp_addr *destination)
 {
@@ -318,7 +318,7 @@ void lp_net_unpin(lp_net *net, const lp_addr *destination)
     (void)lp_rtnl_ask(net->ask, &request, NULL, NULL); /* none there is as good */
 }
 
-/* --- addresses ----------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------- */
 
 typedef struct interface_address {
     unsigned ifindex, prefix_len;
