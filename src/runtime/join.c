@@ -51,6 +51,19 @@ static lp_err take_identity(lp_join *join, const char *program, lp_role role,
     return lp_credentials_of_seed(join->identity.seed, program, &join->credentials, why);
 }
 
+static lp_err make_tls(lp_join *join, const lp_trust *trust, const char *ca_path, lp_why *why)
+{
+    lp_why inner;
+    if (ca_path && trust->ca_cert.len == 0)
+        return lp_explain(why, LP_ERR_MALFORMED, "relay-ca-cert: %s is empty", ca_path);
+    lp_err err = lp_tls_client_new(join->credentials, trust, &join->tls, &inner);
+    if (err && ca_path)
+        lp_explain(why, err, "relay-ca-cert: %.160s: %.300s", ca_path, inner.text);
+    else if (err)
+        *why = inner;
+    return err;
+}
+
 static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *why)
 {
     lp_file_content ca = {0};
@@ -76,7 +89,7 @@ static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *
     } else {
         trust.system_roots = true;
     }
-    lp_err err = lp_tls_client_new(join->credentials, &trust, &join->tls, why);
+    lp_err err = make_tls(join, &trust, options->relay_ca_cert, why);
     lp_file_content_fini(&ca);
     return err;
 }
