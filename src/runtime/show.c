@@ -134,6 +134,6 @@ void lp_show_client(const json_t *state)
     printf("  adapter        %s, %s, address %s, up %s\n", text(tap, "name"), text(tap, "mac"),
            text(tap, "ip"), yes_no(tap, "up"));
     json_array_foreach (json_object_get(state, "says"), i, line)
-        printf("  * %s\n", json_string_value(line));
+        printf("  * %s\n", json_is_string(line) ? json_string_value(line) : "-");
     show_rest(state);
 }
