@@ -1,0 +1,140 @@
+#include "runtime/show.h"
+
+#include "capture.h"
+
+static const char relay_state[] =
+    "{'program':'lanparty-relay','version':'0.1.0','listen':'[::]:443','rooms':["
+    "{'room':'QUAKE','room_id':1,'mtu':1280,'gateway_present':true,'clients':1,"
+    "'stations':17,'peers':[{'peer_id':7,'role':'client','mac':'02:00:00:00:00:07',"
+    "'address':'192.0.2.9:5000','rtt_ms':12.345,'datagram_budget':1314,"
+    "'last_seen_ms':40.0,'counters':{'datagrams_rx':111,'datagrams_tx':222}},"
+    "{'peer_id':8,'role':'gateway','mac':null,'address':'192.0.2.10:5000',"
+    "'rtt_ms':1.0,'datagram_budget':1400,'last_seen_ms':4.0,'counters':{}}]},"
+    "{'room':'DOOM','mtu':1134,'gateway_present':false,'clients':0,'peers':[]}],"
+    "'counters':{'datagrams_rx':333,'drop_bpdu':4},"
+    "'health':[{'severity':'warn','title':'The certificate expires soon',"
+    "'detail':'in 3 days','remedy':'renew it'}],"
+    "'quic':{'connections':2,'garbage':5}}";
+
+static const char gateway_state[] =
+    "{'program':'lanparty-gateway','version':'0.1.0','state':'joined',"
+    "'relay':{'name':'relay.example','address':'192.0.2.1:443','rtt_ms':12.3,"
+    "'datagram_budget':1314},'room':'QUAKE','tap_mtu':1280,'peer_id':8,"
+    "'gateway_present':true,'peers':[{'peer_id':7,'role':'client',"
+    "'mac':'02:00:00:00:00:07'}],'health':[{'severity':'warn','title':'No address',"
+    "'detail':'','remedy':'wait'}],'counters':{'frames_rx':12},"
+    "'lan':{'interface':'eth0','mac':'00:1b:21:00:00:01','carrier':true,"
+    "'reaches_own_host':false}}";
+
+static const char client_state[] =
+    "{'program':'lanparty-client','version':'0.1.0','state':'joined',"
+    "'relay':{'name':'relay.example','address':'192.0.2.1:443','rtt_ms':12.3,"
+    "'datagram_budget':1314},'room':'QUAKE','tap_mtu':1280,'peer_id':7,"
+    "'gateway_present':false,'peers':[],'health':[],'counters':{'frames_tx':12},"
+    "'tap':{'name':'lan0','mac':'02:00:00:00:00:07','ip':'10.73.42.7/24','up':true},"
+    "'says':['Connected to relay','No LAN gateway in the room']}";
+
+static json_t *read_state(const char *quoted)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "%s", quoted);
+    for (char *at = text; *at; at++)
+        *at = *at == '\'' ? '"' : *at;
+    json_t *state = json_loads(text, 0, NULL);
+    CHECK(state != NULL);
+    return state;
+}
+
+static const char *show(void (*shown)(const json_t *state), const char *quoted)
+{
+    json_t *state = read_state(quoted);
+    capture captured = begin_capture(stdout);
+    shown(state);
+    const char *page = end_capture(&captured);
+    json_decref(state);
+    return page;
+}
+
+TEST(a_relays_page_has_rooms_peers_counters_and_quic)
+{
+    static const char *const parts[] = {
+        "lanparty-relay 0.1.0 on [::]:443: 2 rooms, 2 connections\n",
+        "room QUAKE  mtu 1280  gateway yes  players 1  LAN stations 17\n",
+        "room DOOM  mtu 1134  gateway no  players 0  LAN stations 0\n",
+        "02:00:00:00:00:07  192.0.2.9:5000",
+        "12.3    1314        40        111        222\n",
+        "gateway  -  ", /* no MAC */
+        "datagrams_rx                          333\n",
+        "drop_bpdu                               4\n",
+        "garbage                                 5\n",
+    };
+    const char *page = show(lp_show_relay, relay_state);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        CHECK_HAS(page, parts[i]);
+}
+
+TEST(a_gateways_page_has_relay_room_interface_and_problems)
+{
+    static const char *const parts[] = {
+        "lanparty-gateway 0.1.0: joined\n",
+        "relay.example (192.0.2.1:443), rtt 12.3 ms, datagram budget 1314\n",
+        "QUAKE, mtu 1280, we are peer 8\n",
+        "eth0, 00:1b:21:00:00:01, carrier yes, this host reachable no\n",
+        "7 client 02:00:00:00:00:07\n",
+        "warn: No address\n      -> wait\n", /* no detail, no brackets */
+        "frames_rx                              12\n",
+    };
+    const char *page = show(lp_show_gateway, gateway_state);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        CHECK_HAS(page, parts[i]);
+}
+
+TEST(a_players_page_has_the_adapter_and_what_it_says)
+{
+    static const char *const parts[] = {
+        "lanparty-client 0.1.0: joined\n",
+        "LAN gateway    no\n",
+        "lan0, 02:00:00:00:00:07, address 10.73.42.7/24, up yes\n",
+        "  * Connected to relay\n  * No LAN gateway in the room\n",
+        "frames_tx                              12\n",
+    };
+    const char *page = show(lp_show_client, client_state);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        CHECK_HAS(page, parts[i]);
+}
+
+TEST(a_detail_stands_in_brackets)
+{
+    CHECK_HAS(show(lp_show_client, "{'health':[{'severity':'warn','title':'T',"
+                                   "'detail':'D','remedy':'R'}]}"),
+              "warn: T (D)\n      -> R\n");
+}
+
+/* A program of another version may say less, or something else under the same name. */
+TEST(what_is_not_said_or_not_understood_is_shown_as_nothing)
+{
+    static const struct {
+        const char *name, *state;
+    } rows[] = {
+        {"empty", "{}"},
+        {"a list", "[]"},
+        {"nulls",
+         "{'program':null,'rooms':null,'relay':null,'lan':null,'tap':null,"
+         "'says':null,'health':null,'peers':null,'counters':null,'quic':null}"},
+        {"numbers", "{'program':1,'rooms':1,'relay':1,'lan':1,'tap':1,'says':1,"
+                    "'health':1,'peers':1,'counters':1,'quic':1}"},
+        {"lists of other things",
+         "{'rooms':[1,null,{}],'peers':['x',{}],'says':[7,null],'health':[[],{}],"
+         "'counters':{'x':'y'},'quic':{'x':null}}"},
+        {"peers of other things", "{'rooms':[{'peers':[1,null,{}]}]}"},
+    };
+    static void (*const pages[])(const json_t *state) = {lp_show_relay, lp_show_gateway,
+                                                         lp_show_client};
+    EACH_ROW (row, rows) {
+        for (size_t i = 0; i < 3; i++) {
+            const char *page = show(pages[i], row->state);
+            CHECK(strstr(page, "counters\n") != NULL);
+            CHECK(!strstr(page, "(null)"));
+        }
+    }
+}
