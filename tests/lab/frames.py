@@ -26,9 +26,10 @@ def checksum(octets):
     return ~total & 0xffff
 
 
-def ipv4(source, destination, protocol, payload, ttl=64):
+def ipv4(source, destination, protocol, payload, ttl=64, may_fragment=True):
     def header(check):
-        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, ttl, protocol,
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1,
+                           0 if may_fragment else 0x4000, ttl, protocol,
                            check, ipaddress.ip_address(source).packed,
                            ipaddress.ip_address(destination).packed)
     return header(checksum(header(0))) + payload

@@ -55,6 +55,7 @@ typedef struct direction {
     int in, out;
     frame *due[FRAMES_MAX]; /* a binary heap, the next to leave on top */
     size_t due_count;
+    frame frames[FRAMES_MAX];
     frame *unused[FRAMES_MAX];
     size_t unused_count;
     uint64_t wire_free; /* when the serialiser is done with what it has */
@@ -64,6 +65,7 @@ typedef struct direction {
 } direction;
 
 static character link_is;
+static direction ways[2];
 static uint64_t random_state;
 static volatile sig_atomic_t asked_to_stop;
 
@@ -268,26 +270,23 @@ static void read_options(int argc, char **argv)
     random_state = UINT64_C(0x9e3779b97f4a7c15) * (1 + (uint64_t)link_is.seed);
 }
 
-static direction *new_direction(const char *name, int in, int out)
+static void open_direction(direction *way, const char *name, int in, int out)
 {
-    direction *way = calloc(1, sizeof *way);
-    frame *frames = calloc(FRAMES_MAX, sizeof *frames);
-    if (!way || !frames)
-        give_up("memory");
-    *way = (direction){.name = name, .in = in, .out = out};
+    way->name = name;
+    way->in = in;
+    way->out = out;
     for (size_t i = 0; i < FRAMES_MAX; i++)
-        way->unused[way->unused_count++] = &frames[i];
-    return way;
+        way->unused[way->unused_count++] = &way->frames[i];
 }
 
-static void wait_for_work(direction *const ways[2])
+static void wait_for_work(void)
 {
-    struct pollfd fds[2] = {{.fd = ways[0]->in, .events = POLLIN},
-                            {.fd = ways[1]->in, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = ways[0].in, .events = POLLIN},
+                            {.fd = ways[1].in, .events = POLLIN}};
     uint64_t at = now(), next = at + SECOND;
     for (int i = 0; i < 2; i++)
-        if (ways[i]->due_count > 0 && ways[i]->due[0]->due < next)
-            next = ways[i]->due[0]->due;
+        if (ways[i].due_count > 0 && ways[i].due[0]->due < next)
+            next = ways[i].due[0]->due;
     uint64_t left = next > at ? next - at : 0;
     struct timespec patience = {(time_t)(left / SECOND), (long)(left % SECOND)};
     ppoll(fds, 2, &patience, NULL);
@@ -310,8 +309,8 @@ int main(int argc, char **argv)
     }
     read_options(argc, argv);
     int a = open_interface(argv[1]), b = open_interface(argv[2]);
-    direction *const ways[2] = {new_direction("forth", a, b),
-                                new_direction("back", b, a)};
+    open_direction(&ways[0], "forth", a, b);
+    open_direction(&ways[1], "back", b, a);
     struct sigaction stop = {.sa_handler = on_signal};
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
@@ -321,13 +320,13 @@ int main(int argc, char **argv)
 
     while (!asked_to_stop) {
         for (int i = 0; i < 2; i++) {
-            receive_all(ways[i]);
-            send_due(ways[i]);
+            receive_all(&ways[i]);
+            send_due(&ways[i]);
         }
-        wait_for_work(ways);
+        wait_for_work();
     }
     printf("{");
-    print(ways[0], ",");
-    print(ways[1], "}\n");
+    print(&ways[0], ",");
+    print(&ways[1], "}\n");
     return 0;
 }

@@ -73,10 +73,10 @@ def test_check_reads_the_configuration_and_starts_nothing(party):
 def test_a_configuration_file_says_what_flags_say(party):
     config = f"{party.lab.dir}/relay.conf"
     with open(config, "w") as text:
-        text.write(f"listen = {RELAY}:4433\nmax-clients = 1\nroom-mtu = 1300\n")
+        text.write(f"listen = {RELAY}:4433\nmax-clients = 1\nroom-mtu = 1200\n")
     relay = party.relay.start("relay-by-file", program("relay"), "--config", config,
                               "--state-dir", f"{party.lab.dir}/state", "--status-socket",
-                              f"{party.lab.dir}/relay.sock", "--room-mtu", 1290)
+                              f"{party.lab.dir}/relay.sock", "--room-mtu", 1250)
     relay.says("sha256:")
     eventually(party.relay_status, "it answers")
     fingerprint = re.search(r"sha256:[0-9a-f]{64}", relay.log()).group(0)
@@ -84,7 +84,7 @@ def test_a_configuration_file_says_what_flags_say(party):
     first = party.start(party.gw, "gateway", "gw", "--relay", f"{RELAY}:4433", "--room", "R",
                         "--relay-fingerprint", fingerprint, "--interface", "eth0")
     party.gateway_joined()
-    check(party.room("R")["mtu"] == 1290, "the command line wins over the file",
+    check(party.room("R")["mtu"] == 1250, "the command line wins over the file",
           party.room("R"))
     for node, name in ((one, "c1"), (two, "c2")):
         party.start(node, "client", name, "--relay", f"{RELAY}:4433", "--room", "R",

@@ -30,8 +30,8 @@ def test_a_party_subnet_that_holds_the_relays_address_does_not_cut_the_tunnel(pa
     party.open()
     player = party.players[0].connect(relay=inside)
     player.dhcp()
-    route = player.node.run("ip", "route", "get", inside)
-    check("dev eth0" in route, "the relay is reached outside the tunnel", route)
+    eventually(lambda: "dev eth0" in player.node.run("ip", "route", "get", inside),
+               "the relay is reached outside the tunnel", 3)
     settle(7)
     check(ping(player.node, HOST, count=5)[0] == 5, "the host answers, and goes on answering")
     check(player.status()["state"] == "joined", "the client is in the room")
