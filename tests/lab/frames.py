@@ -106,6 +106,11 @@ def pvst(source_mac):
             b"\xaa\xaa\x03\x00\x00\x0c\x01\x0b" + bytes(42)).ljust(64, b"\0")
 
 
+def cdp(source_mac):
+    return (mac("01:00:0c:cc:cc:cc") + mac(source_mac) + struct.pack("!H", 50) +
+            b"\xaa\xaa\x03\x00\x00\x0c\x20\x00" + bytes(42)).ljust(64, b"\0")
+
+
 def lldp(source_mac):
     return ethernet("01:80:c2:00:00:0e", source_mac, 0x88cc, bytes(46))
 
@@ -135,7 +140,7 @@ FORBIDDEN = {
     "ipv6_redirect": redirect,
     "ipv6_fragment": ipv6_fragment,
     "bpdu": bpdu,
-    "cisco_control": pvst,
+    "cisco_control": cdp,
     "lldp": lldp,
     "slow_protocols": lacp,
     "eapol": eapol,

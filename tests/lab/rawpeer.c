@@ -153,7 +153,7 @@ static void obey_for(peer *p, const char *verb, const uint8_t *octets, size_t le
         if (lp_conn_send(p->conn, lp_bytes_of(octets, len)))
             printf("refused %zu: the control stream is full or closed\n",
                    (size_t)(p - peers));
-    } else if (strcmp(verb, "datagram") == 0) {
+    } else if (strcmp(verb, "datagram") == 0 && len > 0) {
         queue_datagram(p, octets, len, times);
     } else if (strcmp(verb, "close") == 0) {
         lp_conn_close(p->conn, 0, "asked to");
