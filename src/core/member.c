@@ -144,6 +144,12 @@ static lp_duration patience(lp_duration rtt)
     return wait;
 }
 
+static lp_time one_more_probe(lp_duration rtt, lp_time now)
+{
+    return lp_time_after(lp_time_after(lp_time_after(now, rtt), rtt),
+                         LP_MEMBER_ONE_MORE_PROBE);
+}
+
 void lp_member_on_budget(lp_member *member, size_t budget, bool settled,
                          lp_duration rtt, lp_time now)
 {
@@ -153,8 +159,9 @@ void lp_member_on_budget(lp_member *member, size_t budget, bool settled,
     if (member->state != LP_MEMBER_MEASURING)
         return;
     member->deadline = lp_time_after(member->connected_at, patience(rtt));
-    if (settled || budget >= lp_budget_of_mtu(LP_MEMBER_MTU_ENOUGH) ||
-        now >= member->deadline)
+    if (budget >= lp_budget_of_mtu(LP_MEMBER_MTU_ENOUGH))
+        member->deadline = lp_time_min(member->deadline, one_more_probe(rtt, now));
+    if (settled || now >= member->deadline)
         send_hello(member, now);
 }
 

@@ -19,9 +19,12 @@
 #define LP_MEMBER_STATS_EVERY     LP_SECONDS(10)
 #define LP_MEMBER_MTU_MIN         576 /* a welcome with less is an error */
 
-/* Hello waits for the path's MTU: until it suffices for a default room, or for a second
- * or three round trips, whichever is longer, but well within the relay's patience. */
+/* Hello waits for the path's MTU to settle: a second or three round trips, whichever is
+ * longer, but well within the relay's patience. Once it suffices for a default room only
+ * what one more probe takes: there may be a larger room to be had, but nobody waits long
+ * for it. */
 #define LP_MEMBER_MTU_ENOUGH         1280
+#define LP_MEMBER_ONE_MORE_PROBE     LP_MS(30) /* and two round trips */
 #define LP_MEMBER_BUDGET_TIMEOUT     LP_SECONDS(1)
 #define LP_MEMBER_BUDGET_TIMEOUT_MAX LP_SECONDS(5)
 

@@ -117,7 +117,9 @@ TEST(hello_waits_for_the_paths_mtu_but_not_for_ever)
         lp_duration rtt, hello_after;
     } rows[] = {
         {"settled", 1180, true, LP_MS(20), 0},
-        {"enough for a default room", 1314, false, LP_MS(20), 0},
+        {"all that there is", 1420, true, LP_MS(20), 0},
+        {"enough for a default room", 1314, false, LP_MS(20), LP_MS(70)},
+        {"enough, far away", 1314, false, LP_MS(800), LP_MS(1630)},
         {"one octet short", 1313, false, LP_MS(20), LP_SECONDS(1)},
         {"still growing", 1180, false, LP_MS(20), LP_SECONDS(1)},
         {"three round trips are longer", 1180, false, LP_MS(800), LP_MS(2400)},
