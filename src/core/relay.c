@@ -183,7 +183,7 @@ void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settl
     if (session->state == LP_SESSION_MEMBER)
         session->budget =
             budget < session->hello_budget ? budget : session->hello_budget;
-    if (session->state == LP_SESSION_HELD && settled)
+    if (session->state == LP_SESSION_HELD && lp_relay_knows_enough(relay, session))
         lp_relay_admit(relay, session, now);
     lp_relay_sweep(relay);
 }

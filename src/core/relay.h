@@ -77,7 +77,8 @@ LP_MUST_USE lp_err lp_relay_on_connect(lp_relay *relay, const lp_fingerprint *id
 
 /*
  * What a DATAGRAM to this link may carry now, and whether path MTU discovery is done
- * with it. Admission waits for `settled` (or LP_RELAY_BUDGET_TIMEOUT).
+ * with it. Admission waits for `settled`, or until the room's MTU is sure to be
+ * carried, but not longer than LP_RELAY_BUDGET_TIMEOUT.
  */
 void lp_relay_on_budget(lp_relay *relay, lp_link link, size_t budget, bool settled,
                         lp_time now);

@@ -278,6 +278,21 @@ static void seat(lp_relay *relay, lp_session *session, lp_room *room, uint32_t m
     lp_relay_note(relay, old_id ? LP_RELAY_TOOK_OVER : LP_RELAY_JOINED, session);
 }
 
+/* The MTU that this hello can come to: its room's, or the most that a new one may have. */
+static size_t mtu_at_stake(const lp_relay *relay, const lp_session *session)
+{
+    const lp_room *room = lp_relay_find_room(relay, session->wanted);
+    size_t announced = lp_mtu_of_budget(session->hello_budget);
+    size_t most = room ? room->mtu : relay->config.room_mtu;
+    return announced < most ? announced : most;
+}
+
+bool lp_relay_knows_enough(const lp_relay *relay, const lp_session *session)
+{
+    return session->is_settled ||
+           session->path_budget >= lp_budget_of_mtu(mtu_at_stake(relay, session));
+}
+
 void lp_relay_admit(lp_relay *relay, lp_session *session, lp_time now)
 {
     lp_session *stale = NULL;

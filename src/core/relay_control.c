@@ -11,7 +11,7 @@ static void take_hello(lp_relay *relay, lp_session *session, const lp_hello *hel
     memcpy(session->wanted, hello->room, sizeof session->wanted);
     memcpy(session->software, hello->software, sizeof session->software);
     lp_session_enter(session, &relay->held, LP_SESSION_HELD, now);
-    if (session->is_settled)
+    if (lp_relay_knows_enough(relay, session))
         lp_relay_admit(relay, session, now);
 }
 

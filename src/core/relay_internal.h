@@ -147,6 +147,8 @@ void lp_relay_refuse(lp_relay *relay, lp_session *session, lp_reject_code code,
                      const char *reason);
 /* Its hello is read and its budget is known: welcome or reject. */
 void lp_relay_admit(lp_relay *relay, lp_session *session, lp_time now);
+/* Can more of path MTU discovery change anything for this hello? Then it waits. */
+bool lp_relay_knows_enough(const lp_relay *relay, const lp_session *session);
 void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason);
 lp_session *lp_relay_find_peer(const lp_relay *relay, lp_peer id);
 lp_room *lp_relay_find_room(const lp_relay *relay, const char *code);

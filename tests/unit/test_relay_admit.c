@@ -273,10 +273,10 @@ TEST(admission_waits_for_the_paths_mtu_but_not_for_ever)
     lp_relay_on_budget(relay, link, 1200, false, 0);
     rig_say(relay, link, &hello, LP_MS(10));
     CHECK_EQ(rig_hear_last(relay, link).type, LP_MESSAGE_UNKNOWN);
-    lp_relay_on_budget(relay, link, 1320, false, LP_MS(20));
+    lp_relay_on_budget(relay, link, 1300, false, LP_MS(20));
     CHECK_EQ(rig_hear_last(relay, link).type, LP_MESSAGE_UNKNOWN);
-    lp_relay_on_budget(relay, link, 1400, true, LP_MS(30));
-    CHECK_EQ(rig_hear_last(relay, link).welcome.datagram_budget, 1400);
+    lp_relay_on_budget(relay, link, 1310, true, LP_MS(30));
+    CHECK_EQ(rig_hear_last(relay, link).welcome.datagram_budget, 1310);
 
     hello = rig_hello(LP_ROLE_CLIENT, "DOOM", 3);
     link = rig_connect(relay, 3, NO_BUDGET, LP_SECONDS(1));
@@ -286,6 +286,25 @@ TEST(admission_waits_for_the_paths_mtu_but_not_for_ever)
     lp_relay_on_deadline(relay, LP_SECONDS(3));
     CHECK_EQ(rig_hear_last(relay, link).welcome.datagram_budget, 1200);
     CHECK_EQ(lp_relay_deadline(relay), LP_NEVER);
+    lp_relay_free(relay);
+}
+
+TEST(admission_waits_no_longer_than_the_rooms_mtu_needs)
+{
+    lp_relay *relay = rig_new();
+    lp_message hello = rig_hello(LP_ROLE_CLIENT, "QUAKE", 2);
+    lp_link first = rig_connect(relay, 2, NO_BUDGET, 0);
+    lp_relay_on_budget(relay, first, 1313, false, 0); /* one octet short of MTU 1280 */
+    rig_say(relay, first, &hello, LP_MS(10));
+    CHECK_EQ(rig_hear_last(relay, first).type, LP_MESSAGE_UNKNOWN);
+    lp_relay_on_budget(relay, first, 1314, false, LP_MS(20));
+    CHECK_EQ(rig_hear_last(relay, first).welcome.tap_mtu, 1280);
+
+    hello = rig_hello(LP_ROLE_CLIENT, "QUAKE", 3);
+    lp_link second = rig_connect(relay, 3, NO_BUDGET, LP_MS(30));
+    lp_relay_on_budget(relay, second, 1314, false, LP_MS(30));
+    rig_say(relay, second, &hello, LP_MS(30));
+    CHECK_EQ(rig_hear_last(relay, second).welcome.tap_mtu, 1280);
     lp_relay_free(relay);
 }
 
