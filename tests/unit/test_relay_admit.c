@@ -304,7 +304,7 @@ TEST(admission_waits_no_longer_than_the_rooms_mtu_needs)
     lp_link second = rig_connect(relay, 3, NO_BUDGET, LP_MS(30));
     lp_relay_on_budget(relay, second, 1314, false, LP_MS(30));
     rig_say(relay, second, &hello, LP_MS(30));
-    CHECK_EQ(rig_hear_last(relay, second).welcome.tap_mtu, 1280);
+    CHECK_EQ(rig_hear_last(relay, first).type, LP_MESSAGE_PEER_JOINED);
     lp_relay_free(relay);
 }
 
