@@ -277,7 +277,6 @@ static void check_net(lp_uplink *uplink, lp_time now)
 {
     lp_route route;
     uplink->net_check_at = LP_NEVER;
-    uplink->config.handler.on_net_changed(uplink->config.handler.state, now);
     if (!uplink->port.conn || !uplink->is_connected ||
         lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK)
         return;
@@ -300,6 +299,8 @@ static void on_net(uv_poll_t *poll, int status, int events)
     lp_time now = lp_clock_now();
     if (!lp_net_changed(uplink->config.net))
         return;
+    /* A route that leads the tunnel into itself must go at once; moving can wait. */
+    uplink->config.handler.on_net_changed(uplink->config.handler.state, now);
     uplink->net_check_at = lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
     lp_driver_flush(uplink->driver, now);
 }
