@@ -27,7 +27,11 @@ typedef struct lp_route {
 LP_MUST_USE lp_err lp_net_route_to(lp_net *net, const lp_addr *destination,
                                    lp_route *out_route);
 
-/* Removes every default route (v4, v6) through this interface; how many there were. */
+/*
+ * Removes every default route (v4, v6) through this interface, and what amounts to one:
+ * unicast routes wider than /8, of which two halves, 0.0.0.0/1 and 128.0.0.0/1, are the
+ * usual trick (DHCP option 121 can bring them). How many there were.
+ */
 size_t lp_net_drop_defaults(lp_net *net, unsigned ifindex);
 
 /*

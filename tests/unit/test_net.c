@@ -156,6 +156,24 @@ TEST(default_routes_of_the_party_go_and_all_others_stay)
     lp_net_close(net);
 }
 
+/* What DHCP option 121 can bring instead of a default route. */
+TEST(routes_that_amount_to_a_default_go_too_and_the_partys_own_stay)
+{
+    lp_net *net = open_net();
+    CHECK(sh("ip address add 10.73.42.51/24 dev lan0 && "
+             "ip address add 2001:db8::1/64 dev lan0 && "
+             "ip route add 0.0.0.0/1 via 10.73.42.1 && "
+             "ip route add 128.0.0.0/1 via 10.73.42.1 && "
+             "ip -6 route add 2000::/3 via 2001:db8::fe && "
+             "ip route add 10.0.0.0/8 via 10.73.42.1 && "
+             "ip route add 224.0.0.0/4 dev lan0"));
+    CHECK_EQ(lp_net_drop_defaults(net, index_of("lan0")), 3);
+    CHECK(sh("ip route show | grep -q '^10.0.0.0/8 via 10.73.42.1 dev lan0'"));
+    CHECK(sh("ip route show | grep -q '^224.0.0.0/4 dev lan0'"));
+    CHECK(sh("ip route show | grep -q '^10.73.42.0/24 dev lan0'"));
+    lp_net_close(net);
+}
+
 TEST(a_default_route_made_of_a_nexthop_object_goes_too)
 {
     lp_net *net = open_net();

@@ -176,11 +176,19 @@ typedef struct table_search {
     size_t count;
 } table_search;
 
+/* A default route, or so wide that it is as good as one. 224.0.0.0/4 is for multicast. */
+static bool is_wide(const struct rtmsg *header, lp_bytes destination)
+{
+    bool is_multicast = header->rtm_family == AF_INET && destination.len == 4 &&
+                        destination.at[0] >= 224;
+    return header->rtm_dst_len < 8 && !is_multicast;
+}
+
 static bool is_wanted(const table_search *search, const struct rtmsg *header,
-                      uint32_t ifindex)
+                      uint32_t ifindex, lp_bytes destination)
 {
     if (search->ifindex)
-        return header->rtm_dst_len == 0 && ifindex == search->ifindex;
+        return ifindex == search->ifindex && is_wide(header, destination);
     return header->rtm_protocol == search->protocol;
 }
 
@@ -196,7 +204,7 @@ static void match_route(void *state, const struct nlmsghdr *message)
     lp_bytes destination = attributes[RTA_DST];
     if (lp_rtnl_u32(attributes[RTA_TABLE]) != RT_TABLE_MAIN ||
         (header->rtm_flags & RTM_F_CLONED) || destination.len > 16 ||
-        !is_wanted(search, header, ifindex))
+        !is_wanted(search, header, ifindex, destination))
         return;
     table_route *route = &search->found[search->count++];
     *route = (table_route){.header = *header,
