@@ -148,6 +148,19 @@ static bool take_common(lp_app *app)
     return true;
 }
 
+static int do_as_asked(lp_app *app)
+{
+    const lp_app_parts *parts = app->parts;
+    lp_why why;
+    if (app->options->status)
+        return show_status(app);
+    if (parts->check_options && parts->check_options(app, &why) != LP_OK) {
+        complain(app, why.text);
+        return 2;
+    }
+    return app->options->check ? check(app) : run(app);
+}
+
 int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv, void *config,
                 const lp_common_options *common)
 {
@@ -163,7 +176,7 @@ int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv, v
         break;
     case LP_OPTIONS_RUN:
         if (take_common(app))
-            code = common->status ? show_status(app) : common->check ? check(app) : run(app);
+            code = do_as_asked(app);
         break;
     }
     free(file);

@@ -21,6 +21,9 @@ typedef struct lp_app_parts {
     const lp_program *program;
     unsigned keep; /* lp_privilege bits that are needed after the start */
 
+    /* Do the options make sense together? Touches nothing; if not, the exit code is 2.
+     * NULL: always. */
+    lp_err (*check_options)(lp_app *app, lp_why *why);
     /* Opens everything that needs privileges. What it leaves open when it fails, `end` and
      * `fini` close. */
     lp_err (*start)(lp_app *app, lp_why *why);

@@ -1,5 +1,6 @@
 #include "runtime/join.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "os/files.h"
@@ -8,20 +9,50 @@
 
 #define CA_FILE_MAX (256 * 1024)
 
-static lp_err take_room(lp_join *join, const lp_join_options *options, lp_why *why)
+static lp_err check_names(const lp_join_options *options, lp_why *why)
 {
+    lp_room_code ignored;
     if (!options->relay.host[0])
-        return lp_explain(why, LP_ERR_NOT_FOUND,
+        return lp_explain(why, LP_ERR_MALFORMED,
                           "no relay is named: add --relay HOST (the host of the party knows it)");
     if (!options->room)
-        return lp_explain(why, LP_ERR_NOT_FOUND,
+        return lp_explain(why, LP_ERR_MALFORMED,
                           "no room is named: add --room CODE (the host of the party knows it)");
-    if (lp_room_code_read(options->room, join->member.room) != LP_OK)
+    if (lp_room_code_read(options->room, ignored) != LP_OK)
         return lp_explain(why, LP_ERR_MALFORMED,
                           "room: \"%.64s\" is not a room code; it has 1 to %d letters, digits, "
                           "- or _",
                           options->room, LP_ROOM_MAX);
     return LP_OK;
+}
+
+static lp_err check_trust(const lp_join_options *options, lp_why *why)
+{
+    lp_key_hash ignored;
+    if (options->relay_fingerprint && options->relay_ca_cert)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "relay-fingerprint and relay-ca-cert exclude each other: name one");
+    if (options->relay_fingerprint &&
+        lp_key_hash_read(options->relay_fingerprint, &ignored) != LP_OK)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "relay-fingerprint: \"%.100s\" is not sha256: and 64 hexadecimal "
+                          "digits; copy it from what the relay prints when it starts",
+                          options->relay_fingerprint);
+    return LP_OK;
+}
+
+lp_err lp_join_check_options(const lp_join_options *options, const lp_option_mac *mac,
+                             lp_why *why)
+{
+    lp_err err = check_names(options, why);
+    if (!err)
+        err = check_trust(options, why);
+    if (!err && mac && mac->is_set && !lp_mac_is_identity(mac->mac))
+        err = lp_explain(why, LP_ERR_MALFORMED,
+                         "virtual-mac: a player's address is unicast and locally "
+                         "administered: it begins with x2, x6, xa or xe, as in "
+                         "02:00:00:00:00:01");
+    return err;
 }
 
 static lp_err take_identity(lp_join *join, const char *program, lp_role role,
@@ -39,14 +70,8 @@ static lp_err take_identity(lp_join *join, const char *program, lp_role role,
         return err;
     if (created)
         lp_log(log, LP_INFO, "new identity made", F_STR("file", join->identity_path));
-    if (mac && mac->is_set) {
-        if (!lp_mac_is_identity(mac->mac))
-            return lp_explain(why, LP_ERR_MALFORMED,
-                              "virtual-mac: a player's address is unicast and locally "
-                              "administered: it begins with x2, x6, xa or xe, as in "
-                              "02:00:00:00:00:01");
+    if (mac && mac->is_set)
         join->identity.mac = mac->mac; /* for this run; the file keeps its own (W-003) */
-    }
     join->member.mac = join->identity.mac;
     return lp_credentials_of_seed(join->identity.seed, program, &join->credentials, why);
 }
@@ -71,25 +96,20 @@ static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *
     lp_trust trust = {.server_name = options->server_name};
     if (!trust.server_name)
         trust.server_name = options->relay.host;
-    if (options->relay_fingerprint && options->relay_ca_cert)
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "relay-fingerprint and relay-ca-cert exclude each other: name one");
+    lp_err err = LP_OK;
     if (options->relay_fingerprint) {
-        if (lp_key_hash_read(options->relay_fingerprint, &fingerprint) != LP_OK)
-            return lp_explain(why, LP_ERR_MALFORMED,
-                              "relay-fingerprint: \"%.100s\" is not sha256: and 64 hexadecimal "
-                              "digits; copy it from what the relay prints when it starts",
-                              options->relay_fingerprint);
+        err = lp_key_hash_read(options->relay_fingerprint, &fingerprint);
+        assert(!err);
         trust.fingerprint = &fingerprint;
     } else if (options->relay_ca_cert) {
-        lp_err err = lp_file_read(options->relay_ca_cert, CA_FILE_MAX, &ca, why);
+        err = lp_file_read(options->relay_ca_cert, CA_FILE_MAX, &ca, why);
         if (err)
             return err;
         trust.ca_cert = lp_bytes_of(ca.at, ca.len);
     } else {
         trust.system_roots = true;
     }
-    lp_err err = make_tls(join, &trust, options->relay_ca_cert, why);
+    err = make_tls(join, &trust, options->relay_ca_cert, why);
     lp_file_content_fini(&ca);
     return err;
 }
@@ -100,9 +120,9 @@ lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
 {
     *join = (lp_join){.member = {.role = role, .random = lp_os_random()}};
     snprintf(join->member.software, sizeof join->member.software, "%s " LP_VERSION, program);
-    lp_err err = take_room(join, options, why);
-    if (!err)
-        err = take_identity(join, program, role, options, mac, log, why);
+    lp_err err = lp_room_code_read(options->room, join->member.room);
+    assert(!err);
+    err = take_identity(join, program, role, options, mac, log, why);
     if (!err)
         err = take_trust(join, options, why);
     if (!err)

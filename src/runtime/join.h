@@ -20,7 +20,13 @@ typedef struct lp_join {
     lp_net *net;
 } lp_join;
 
-/* `program` is "lanparty-client" or "lanparty-gateway". On failure nothing is left open. */
+/* Are relay, room, trust and MAC named, and well? Touches nothing: what is wrong here is
+ * how the program was called. `mac` may be NULL. */
+LP_MUST_USE lp_err lp_join_check_options(const lp_join_options *options,
+                                         const lp_option_mac *mac, lp_why *why);
+
+/* The options passed lp_join_check_options. `program` is "lanparty-client" or
+ * "lanparty-gateway". On failure nothing is left open. */
 LP_MUST_USE lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
                                 const lp_join_options *options, const lp_option_mac *mac,
                                 const lp_log_sink *log, lp_why *why);

@@ -36,13 +36,16 @@ static lp_join_options begin(void)
                              .identity = identity_path};
 }
 
+/* As a program starts: its options first, then everything else. */
 static lp_err init(lp_join *join, lp_role role, const lp_join_options *options,
                    const lp_option_mac *mac)
 {
     lp_log_sink log = log_to(&lines, LP_INFO);
     const char *program =
         role == LP_ROLE_CLIENT ? "lanparty-client" : "lanparty-gateway";
-    return lp_join_init(join, program, role, options, mac, &log, &why);
+    *join = (lp_join){0};
+    lp_err err = lp_join_check_options(options, mac, &why);
+    return err ? err : lp_join_init(join, program, role, options, mac, &log, &why);
 }
 
 TEST(a_player_with_relay_room_and_trust_can_join)
@@ -137,9 +140,9 @@ TEST(what_is_missing_or_wrong_is_named)
         lp_err err;
         const char *says, *remedy;
     } rows[] = {
-        {"no relay", "", "quake", GOOD_HASH, NULL, LP_ERR_NOT_FOUND,
+        {"no relay", "", "quake", GOOD_HASH, NULL, LP_ERR_MALFORMED,
          "no relay is named", "--relay HOST"},
-        {"no room", "r", NULL, GOOD_HASH, NULL, LP_ERR_NOT_FOUND, "no room is named",
+        {"no room", "r", NULL, GOOD_HASH, NULL, LP_ERR_MALFORMED, "no room is named",
          "--room CODE"},
         {"an empty room", "r", "", GOOD_HASH, NULL, LP_ERR_MALFORMED, "room: \"\"",
          "letters, digits"},
@@ -217,11 +220,21 @@ TEST(a_damaged_identity_stops_the_start)
     CHECK(!join.tls && !join.net && !join.credentials);
 }
 
-TEST(a_wrong_room_leaves_no_identity_behind)
+TEST(wrong_options_leave_no_identity_behind)
 {
-    lp_join join;
-    lp_join_options options = begin();
-    options.room = "no room";
-    CHECK_EQ(init(&join, LP_ROLE_CLIENT, &options, NULL), LP_ERR_MALFORMED);
-    CHECK_EQ(mode_of(identity_path), 0);
+    static const struct {
+        const char *name, *room, *fingerprint;
+        uint8_t first_octet; /* of the virtual MAC */
+    } rows[] = {{"the room", "no room", GOOD_HASH, 2},
+                {"the fingerprint", "quake", "sha256:00", 2},
+                {"the MAC", "quake", GOOD_HASH, 1}};
+    EACH_ROW (row, rows) {
+        lp_join join;
+        lp_join_options options = begin();
+        lp_option_mac mac = {.is_set = true, .mac = {{row->first_octet}}};
+        options.room = row->room;
+        options.relay_fingerprint = row->fingerprint;
+        CHECK_EQ(init(&join, LP_ROLE_CLIENT, &options, &mac), LP_ERR_MALFORMED);
+        CHECK_EQ(mode_of(identity_path), 0);
+    }
 }

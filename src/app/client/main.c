@@ -42,6 +42,12 @@ typedef struct client_app {
     lp_player *player;
 } client_app;
 
+static lp_err check_options(lp_app *app, lp_why *why)
+{
+    client_app *client = (client_app *)app;
+    return lp_join_check_options(&client->config.join, &client->config.virtual_mac, why);
+}
+
 static lp_err open_join(client_app *client, lp_why *why)
 {
     return lp_join_init(&client->join, NAME, LP_ROLE_CLIENT, &client->config.join,
@@ -117,6 +123,7 @@ static lp_err check(lp_app *app, lp_why *why)
 static const lp_app_parts parts = {
     .program = &program,
     .keep = LP_KEEP_NET_ADMIN, /* the adapter's MTU and link, routes */
+    .check_options = check_options,
     .start = start,
     .started = started,
     .stop = stop,

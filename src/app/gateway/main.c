@@ -47,6 +47,12 @@ typedef struct gateway_app {
     lp_bridge *bridge;
 } gateway_app;
 
+static lp_err check_options(lp_app *app, lp_why *why)
+{
+    gateway_app *gateway = (gateway_app *)app;
+    return lp_join_check_options(&gateway->config.join, NULL, why);
+}
+
 static lp_err open_join(gateway_app *gateway, lp_why *why)
 {
     return lp_join_init(&gateway->join, NAME, LP_ROLE_GATEWAY, &gateway->config.join, NULL,
@@ -152,6 +158,7 @@ static lp_err check(lp_app *app, lp_why *why)
 static const lp_app_parts parts = {
     .program = &program,
     .keep = LP_KEEP_NET_ADMIN | LP_KEEP_NET_RAW, /* the wire again after a cable was out */
+    .check_options = check_options,
     .start = start,
     .started = started,
     .stop = stop,
