@@ -124,6 +124,13 @@ void lp_member_on_lost(lp_member *member, lp_time now)
         go_offline(member, now);
 }
 
+void lp_member_on_replaced(lp_member *member, lp_time now)
+{
+    lp_member_on_lost(member, now);
+    if (member->state == LP_MEMBER_OFFLINE)
+        member->deadline = lp_time_after(now, LP_MEMBER_AFTER_REPLACED);
+}
+
 /* --- hello ---------------------------------------------------------------------------
  */
 

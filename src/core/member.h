@@ -33,6 +33,7 @@
 #define LP_MEMBER_BACKOFF_FIRST LP_MS(500)
 #define LP_MEMBER_BACKOFF_MAX   LP_SECONDS(15)
 #define LP_MEMBER_STEADY        LP_SECONDS(30)
+#define LP_MEMBER_AFTER_REPLACED LP_SECONDS(300)
 
 typedef struct lp_member lp_member;
 
@@ -72,6 +73,9 @@ bool lp_member_wants_connect(lp_member *member, lp_time now);
 void lp_member_on_connected(lp_member *member, lp_time now);
 /* Also: the name did not resolve, the handshake failed. Schedules the next try. */
 void lp_member_on_lost(lp_member *member, lp_time now);
+/* Lost because our own identity joined from elsewhere (LP_CLOSE_REPLACED): a copied file,
+ * or a second program. The next try comes late, or the two would take turns. */
+void lp_member_on_replaced(lp_member *member, lp_time now);
 
 /* The path's DATAGRAM budget as measured, and whether it is final. Resends nothing. */
 void lp_member_on_budget(lp_member *member, size_t budget, bool settled,

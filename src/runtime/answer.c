@@ -14,17 +14,20 @@
 #define ASK_PATIENCE LP_SECONDS(5)
 #define ASKER_TIME_MS 5000 /* an asker that stalls is let go */
 
+typedef struct asker asker;
+
 struct lp_answer {
     lp_pipe *pipe;
     uv_poll_t poll;
     bool is_polled;
+    asker *asking[MAX_ASKERS];
     unsigned askers;
     bool is_closing;
     lp_answer_describe describe;
     void *state;
 };
 
-typedef struct asker {
+struct asker {
     uv_pipe_t pipe;
     uv_timer_t timer;
     uv_write_t write;
@@ -33,7 +36,7 @@ typedef struct asker {
     char request[REQUEST_MAX];
     size_t request_len;
     char *text; /* the answer being written */
-} asker;
+};
 
 static void free_answer(lp_answer *answer)
 {
@@ -41,6 +44,14 @@ static void free_answer(lp_answer *answer)
         return;
     lp_pipe_close(answer->pipe);
     free(answer);
+}
+
+static void forget(lp_answer *answer, const asker *who)
+{
+    unsigned at = 0;
+    while (answer->asking[at] != who)
+        at++;
+    answer->asking[at] = answer->asking[--answer->askers];
 }
 
 static void on_knock(uv_poll_t *poll, int status, int events);
@@ -51,7 +62,7 @@ static void on_asker_closed(uv_handle_t *handle)
     if (--who->handles > 0)
         return;
     lp_answer *answer = who->answer;
-    answer->askers--;
+    forget(answer, who);
     free(who->text);
     free(who);
     if (answer->is_closing)
@@ -139,7 +150,7 @@ static void take_asker(lp_answer *answer, int fd)
     }
     who->answer = answer;
     who->handles = 2;
-    answer->askers++;
+    answer->asking[answer->askers++] = who;
     uv_pipe_init(answer->poll.loop, &who->pipe, 0);
     uv_timer_init(answer->poll.loop, &who->timer);
     who->pipe.data = who->timer.data = who;
@@ -200,6 +211,8 @@ void lp_answer_close(lp_answer *answer)
     if (!answer)
         return;
     answer->is_closing = true;
+    for (unsigned i = 0; i < answer->askers; i++)
+        let_go(answer->asking[i]);
     uv_close((uv_handle_t *)&answer->poll, on_poll_closed);
 }
 

@@ -43,12 +43,13 @@ struct lp_uplink {
 
 /* --- losing ------------------------------------------------------------------------------ */
 
+/* The connection is gone, or never came to be: tell, and wait for the next try. */
 static void lose(lp_uplink *uplink, const char *why, lp_time now)
 {
     const lp_reject *reject = lp_member_reject(uplink->member);
     if (reject && uplink->is_connected)
         why = reject->reason; /* the relay's words say more than how QUIC ended */
-    lp_member_on_lost(uplink->member, now);
+    lp_member_on_lost(uplink->member, now); /* nothing new where it was replaced */
     uplink->is_connected = false;
     uplink->dial_until = LP_NEVER;
     if (uplink->is_leaving)
@@ -189,6 +190,11 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
                F_STR("why", why));
         dial(uplink, now);
         return;
+    }
+    if (end->err == LP_OK && end->code == LP_CLOSE_REPLACED) {
+        lp_member_on_replaced(uplink->member, now);
+        snprintf(why, sizeof why, "another program joined with this identity; a copy of its "
+                                  "file must not be used on two machines");
     }
     lose(uplink, why, now);
 }

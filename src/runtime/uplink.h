@@ -55,7 +55,7 @@ void lp_uplink_start(lp_uplink *uplink, lp_time now);
 
 /* Says goodbye to the relay (G-021, W-030); then lp_uplink_close a moment later. */
 void lp_uplink_leave(lp_uplink *uplink, const char *reason, lp_time now);
-bool lp_uplink_is_over(const lp_uplink *uplink); /* goodbye said and acknowledged */
+bool lp_uplink_is_over(const lp_uplink *uplink); /* goodbye is said, as far as we can tell */
 /* NULL is fine. Freed once libuv has let go. Not from within a handler. */
 void lp_uplink_close(lp_uplink *uplink);
 

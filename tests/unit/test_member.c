@@ -147,6 +147,19 @@ TEST(hello_waits_for_the_paths_mtu_but_not_for_ever)
     }
 }
 
+TEST(one_who_was_replaced_does_not_come_back_to_fight)
+{
+    lp_member *member = new_member(LP_ROLE_CLIENT);
+    CHECK(lp_member_wants_connect(member, 0));
+    lp_member_on_connected(member, 0);
+    lp_member_on_replaced(member, LP_SECONDS(1));
+    lp_member_on_lost(member, LP_SECONDS(1)); /* how its connection ended changes nothing */
+    CHECK_EQ(lp_member_state_of(member), LP_MEMBER_OFFLINE);
+    CHECK(!lp_member_wants_connect(member, LP_SECONDS(300)));
+    CHECK(lp_member_wants_connect(member, LP_SECONDS(301)));
+    lp_member_free(member);
+}
+
 TEST(a_path_that_is_never_measured_is_announced_as_no_path)
 {
     lp_member *member = new_member(LP_ROLE_CLIENT);
