@@ -114,7 +114,7 @@ TEST(a_player_takes_its_own_place_over)
     open_player(&bob, &here, 1, "QUAKE");
     CHECK(turn_until(is_joined, &bob));
     CHECK(turn_until(was_lost, &alice));
-    CHECK_HAS(alice.lost_why, "same identity");
+    CHECK_HAS(alice.lost_why, "this identity");
     CHECK_EQ(bob.losses, 0);
     close_player(&alice);
     close_player(&bob);
