@@ -48,7 +48,7 @@ void lp_test_check_bytes(const char *file, int line, const char *what, const voi
     }
 }
 
-/* --- allocations that fail on demand ------------------------------------------------- */
+/* --- allocations that fail on demand ---------------------------------------------- */
 
 static unsigned allocations_left;
 static bool allocation_failed;

@@ -11,8 +11,7 @@ static lp_reason counted(lp_client *client, lp_reason reason)
     return reason;
 }
 
-/* --- adapter to relay ----------------------------------------------------------------
- */
+/* --- adapter to relay ------------------------------------------------------------- */
 
 static lp_reason check_outgoing(const lp_client *client, lp_bytes frame)
 {
@@ -50,8 +49,7 @@ lp_reason lp_client_on_frame(lp_client *client, lp_space space, size_t frame_len
     return LP_REASON_NONE;
 }
 
-/* --- relay to adapter ----------------------------------------------------------------
- */
+/* --- relay to adapter ------------------------------------------------------------- */
 
 static lp_reason check_owner(const lp_client *client, lp_peer sender, lp_mac source)
 {

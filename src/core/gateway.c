@@ -58,8 +58,7 @@ static lp_reason counted(lp_gateway *gateway, lp_reason reason)
     return reason;
 }
 
-/* --- LAN to players ------------------------------------------------------------------
- */
+/* --- LAN to players --------------------------------------------------------------- */
 
 static lp_reason check_outgoing(const lp_gateway *gateway, lp_bytes frame)
 {
@@ -100,8 +99,7 @@ lp_reason lp_gateway_on_frame(lp_gateway *gateway, lp_space space, size_t frame_
     return LP_REASON_NONE;
 }
 
-/* --- players to LAN ------------------------------------------------------------------
- */
+/* --- players to LAN --------------------------------------------------------------- */
 
 static lp_reason check_incoming(const lp_gateway *gateway, lp_peer sender,
                                 lp_bytes bytes, lp_injection *out_injection)
@@ -155,8 +153,7 @@ lp_reason lp_gateway_on_datagram(lp_gateway *gateway, lp_bytes datagram,
     return LP_REASON_NONE;
 }
 
-/* --- CAM refresh ---------------------------------------------------------------------
- */
+/* --- CAM refresh ------------------------------------------------------------------ */
 
 /* Drops refreshes of those who left; that always leaves room for a member. */
 static void retire_departed(lp_gateway *gateway)

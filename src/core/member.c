@@ -64,8 +64,7 @@ lp_member_state lp_member_state_of(const lp_member *member)
     return member->state;
 }
 
-/* --- connecting ----------------------------------------------------------------------
- */
+/* --- connecting ------------------------------------------------------------------- */
 
 static void forget_session(lp_member *member)
 {
@@ -131,8 +130,7 @@ void lp_member_on_replaced(lp_member *member, lp_time now)
         member->deadline = lp_time_after(now, LP_MEMBER_AFTER_REPLACED);
 }
 
-/* --- hello ---------------------------------------------------------------------------
- */
+/* --- hello ------------------------------------------------------------------------ */
 
 static void send_hello(lp_member *member, lp_time now)
 {
@@ -188,8 +186,7 @@ size_t lp_member_budget(const lp_member *member)
     return budget;
 }
 
-/* --- events --------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------- */
 
 static lp_err push_event(lp_member *member, const lp_member_event *event, lp_why *why)
 {
@@ -218,8 +215,7 @@ bool lp_member_next_event(lp_member *member, lp_member_event *out_event)
     return true;
 }
 
-/* --- messages in ---------------------------------------------------------------------
- */
+/* --- messages in ------------------------------------------------------------------ */
 
 static lp_err check_welcome(const lp_member *member, const lp_welcome *welcome,
                             lp_why *why)
@@ -390,8 +386,7 @@ lp_err lp_member_on_control(lp_member *member, lp_bytes octets, lp_time now,
     return LP_OK;
 }
 
-/* --- messages out --------------------------------------------------------------------
- */
+/* --- messages out ----------------------------------------------------------------- */
 
 static void fill_hello(const lp_member *member, lp_hello *out_hello)
 {
@@ -450,8 +445,7 @@ void lp_member_leave(lp_member *member, const char *reason, lp_time now)
     member->sends = SEND_DISCONNECT;
 }
 
-/* --- time ----------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------- */
 
 lp_time lp_member_deadline(const lp_member *member)
 {
@@ -481,8 +475,7 @@ void lp_member_on_deadline(lp_member *member, lp_time now)
     }
 }
 
-/* --- looking in ----------------------------------------------------------------------
- */
+/* --- looking in ------------------------------------------------------------------- */
 
 const lp_welcome *lp_member_welcome(const lp_member *member)
 {
@@ -520,8 +513,7 @@ bool lp_member_next_peer(const lp_member *member, size_t *cursor,
     return lp_roster_next(&member->roster, cursor, out_peer);
 }
 
-/* --- datagrams -----------------------------------------------------------------------
- */
+/* --- datagrams -------------------------------------------------------------------- */
 
 lp_bytes lp_member_wrap(const lp_member *member, lp_space space, size_t frame_len)
 {

@@ -35,7 +35,7 @@ typedef struct super_frame {
     size_t payload_len;
 } super_frame;
 
-/* --- checksums --------------------------------------------------------------- */
+/* --- checksums -------------------------------------------------------------------- */
 
 static uint16_t fold(uint64_t sum)
 {
@@ -90,7 +90,7 @@ lp_err lp_offload_checksum(lp_space frame, const lp_offload *offload)
     return LP_OK;
 }
 
-/* --- segments ---------------------------------------------------------------- */
+/* --- segments --------------------------------------------------------------------- */
 
 static bool is_what_gso_says(const lp_packet *packet, lp_gso gso)
 {

@@ -107,7 +107,7 @@ void lp_queue_free(lp_queue *queue)
     free(queue);
 }
 
-/* --- blocks ------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------- */
 
 static void give_back(lp_queue *queue, block *blk)
 {
@@ -191,7 +191,7 @@ static lp_bytes view(queue_table *table, const block *first)
     return lp_bytes_of(table->whole, first->len);
 }
 
-/* --- lanes ------------------------------------------------------------------- */
+/* --- lanes ------------------------------------------------------------------------ */
 
 static void enlist(lp_queue *queue, queue_lane *lane, uint16_t index)
 {
@@ -213,7 +213,7 @@ static uint16_t unlist_first(lp_queue *queue, queue_lane *lane)
     return index;
 }
 
-/* --- flows ------------------------------------------------------------------- */
+/* --- flows ------------------------------------------------------------------------ */
 
 static block *oldest(const queue_flow *flow)
 {
@@ -297,7 +297,7 @@ size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now)
     return make_room(queue);
 }
 
-/* --- turns ------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------ */
 
 static bool is_stale(const lp_queue *queue, const block *blk, lp_time now)
 {

@@ -6,7 +6,7 @@
 
 #define KEY_MAX (12 + 2 + 32 + 1 + 4) /* MACs, ethertype, IPv6, protocol, ports */
 
-/* --- HalfSipHash-1-3 (Aumasson and Bernstein), as Linux hashes its flows ----- */
+/* --- HalfSipHash-1-3 (Aumasson and Bernstein), as Linux hashes its flows ---------- */
 
 typedef struct sip {
     uint32_t v0, v1, v2, v3;
@@ -54,7 +54,7 @@ static uint32_t hash(lp_bytes key, uint32_t seed)
     return s.v1 ^ s.v3;
 }
 
-/* --- what makes a flow ------------------------------------------------------- */
+/* --- what makes a flow ------------------------------------------------------------ */
 
 static void put_ip(lp_writer *key, lp_bytes frame, const lp_packet *packet)
 {

@@ -101,8 +101,7 @@ void lp_relay_free(lp_relay *relay)
     free(relay);
 }
 
-/* --- links ---------------------------------------------------------------------------
- */
+/* --- links ------------------------------------------------------------------------ */
 
 size_t lp_relay_slot_of(const lp_relay *relay, lp_link link)
 {
@@ -217,8 +216,7 @@ void lp_relay_on_close(lp_relay *relay, lp_link link, const char *reason, lp_tim
     lp_relay_sweep(relay);
 }
 
-/* --- sessions end
- * --------------------------------------------------------------------- */
+/* --- sessions end ----------------------------------------------------------------- */
 
 void lp_session_enter(lp_session *session, lp_list *list, lp_session_state state,
                       lp_time now)
@@ -279,8 +277,7 @@ void lp_relay_shut_down(lp_relay *relay, const char *reason, lp_time now)
     lp_relay_sweep(relay);
 }
 
-/* --- time
- * ----------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------- */
 
 /* When the oldest session on the list has waited long enough. */
 static lp_time patience(const lp_list *list, lp_duration wait)

@@ -64,7 +64,7 @@ lp_relay_config lp_relay_default_config(void);
 lp_relay *lp_relay_new(const lp_relay_config *config, lp_time now);
 void lp_relay_free(lp_relay *relay); /* NULL is fine */
 
-/* --- events in ------------------------------------------------------------------- */
+/* --- events in -------------------------------------------------------------------- */
 
 /*
  * A QUIC handshake completed; `identity` is the peer's key.
@@ -173,8 +173,7 @@ void lp_relay_on_deadline(lp_relay *relay, lp_time now);
 /* Says goodbye to every member (next_send, next_close); no more links are admitted. */
 void lp_relay_shut_down(lp_relay *relay, const char *reason, lp_time now);
 
-/* --- looking in, for status and metrics --------------------------------------------
- */
+/* --- looking in, for status and metrics ------------------------------------------- */
 
 typedef struct lp_relay_room_view {
     lp_room_code code;

@@ -3,8 +3,7 @@
 
 #include "core/relay_internal.h"
 
-/* --- who is who
- * ------------------------------------------------------------------------ */
+/* --- who is who ------------------------------------------------------------------- */
 
 lp_session *lp_relay_find_peer(const lp_relay *relay, lp_peer id)
 {
@@ -45,8 +44,7 @@ static lp_peer new_peer_id(lp_relay *relay)
     return id;
 }
 
-/* --- rooms come and go
- * ----------------------------------------------------------------- */
+/* --- rooms come and go ------------------------------------------------------------ */
 
 /* FNV-1a; codes are short, and the chains as many as rooms may be. */
 static lp_room **chain_of(const lp_relay *relay, const char *code)
@@ -123,8 +121,7 @@ void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason)
     lp_relay_send_all(relay, room, NULL, &message);
 }
 
-/* --- no
- * -------------------------------------------------------------------------------- */
+/* --- no --------------------------------------------------------------------------- */
 
 static void send_reject(lp_relay *relay, lp_session *session, const lp_reject *reject)
 {
@@ -158,8 +155,7 @@ static void refuse_budget(lp_relay *relay, lp_session *session, bool is_new,
     send_reject(relay, session, &reject);
 }
 
-/* --- yes
- * ------------------------------------------------------------------------------- */
+/* --- yes -------------------------------------------------------------------------- */
 
 /* The member that holds what `session` asks for: its address, or the gateway's seat. */
 static lp_session *holder_of_place(const lp_relay *relay, const lp_room *room,

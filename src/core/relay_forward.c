@@ -5,8 +5,7 @@
 #include "core/filter.h"
 #include "core/relay_internal.h"
 
-/* --- where a frame goes
- * ----------------------------------------------------------------- */
+/* --- where a frame goes ----------------------------------------------------------- */
 
 typedef struct lp_way {
     lp_cast cast;
@@ -68,8 +67,7 @@ static lp_reason choose_targets(lp_relay *relay, lp_session *from,
     return LP_REASON_NONE;
 }
 
-/* --- may it
- * ------------------------------------------------------------------------------ */
+/* --- may it ----------------------------------------------------------------------- */
 
 /* Check 5, the half that needs to know who is in the room. */
 static lp_reason check_owner(const lp_session *from, lp_mac source)

@@ -120,7 +120,7 @@ struct lp_relay {
     uint8_t scratch[LP_MESSAGE_MAX + 4];
 };
 
-/* --- relay.c --- */
+/* --- relay.c ---------------------------------------------------------------------- */
 
 /* NULL for a number that is not, or no longer, a live link. */
 lp_session *lp_relay_session(const lp_relay *relay, lp_link link);
@@ -141,7 +141,7 @@ static inline bool lp_session_is_live(const lp_session *session)
     return session->state < LP_SESSION_ENDING;
 }
 
-/* --- relay_admit.c --- */
+/* --- relay_admit.c ---------------------------------------------------------------- */
 
 void lp_relay_refuse(lp_relay *relay, lp_session *session, lp_reject_code code,
                      const char *reason);
@@ -153,7 +153,7 @@ void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason);
 lp_session *lp_relay_find_peer(const lp_relay *relay, lp_peer id);
 lp_room *lp_relay_find_room(const lp_relay *relay, const char *code);
 
-/* --- relay_send.c --- */
+/* --- relay_send.c ----------------------------------------------------------------- */
 
 lp_octets *lp_octets_of(lp_relay *relay,
                         const lp_message *message); /* NULL: no memory */

@@ -111,8 +111,7 @@ bool lp_relay_next_close(lp_relay *relay, lp_relay_close *out_close)
     return true;
 }
 
-/* --- events
- * ---------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------- */
 
 lp_relay_event *lp_relay_note(lp_relay *relay, lp_relay_event_kind kind,
                               const lp_session *session)

@@ -24,7 +24,7 @@ enum { ICMPV6_TOO_BIG = 2, ICMPV6_FIRST_QUERY = 128, ICMPV6_REDIRECT = 137 };
 _Static_assert(LP_REPAIR_REPLY_MAX == LP_FRAME_HEADER_LEN + ICMPV6_TOTAL,
                "the longest answer is a packet too big");
 
-/* --- when to keep quiet ------------------------------------------------------ */
+/* --- when to keep quiet ----------------------------------------------------------- */
 
 static bool is_unicast_ipv4(const uint8_t *address)
 {
@@ -92,7 +92,7 @@ bool lp_repair_may_answer(lp_bytes frame, const lp_packet *packet)
                                    : may_answer_ipv6(ip, packet);
 }
 
-/* --- what to say ------------------------------------------------------------- */
+/* --- what to say ------------------------------------------------------------------ */
 
 static size_t smaller(size_t a, size_t b)
 {

@@ -108,7 +108,7 @@ lp_time lp_quic_deadline(const lp_quic *quic);
  * reset, refusals). False when none. `packet->payload` is valid until the next call. */
 bool lp_quic_next_stateless(lp_quic *quic, lp_udp_packet *out_packet);
 
-/* --- connections ----------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------ */
 
 void lp_conn_set_user(lp_conn *conn, void *user);
 void *lp_conn_user(const lp_conn *conn);

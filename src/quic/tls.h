@@ -22,7 +22,7 @@ typedef struct lp_key_hash {
 LP_MUST_USE lp_err lp_key_hash_read(const char *text, lp_key_hash *out_hash);
 const char *lp_key_hash_write(const lp_key_hash *hash, char out[LP_KEY_HASH_TEXT_LEN]);
 
-/* --- our own certificate ------------------------------------------------------------ */
+/* --- our own certificate ---------------------------------------------------------- */
 
 typedef struct lp_credentials lp_credentials; /* a certificate chain and its private key */
 
@@ -54,7 +54,7 @@ size_t lp_credentials_key_pem(const lp_credentials *credentials, lp_space space)
 /* When the leaf stops being valid, in seconds since 1970; a relay warns before. */
 int64_t lp_credentials_expiry(const lp_credentials *credentials);
 
-/* --- contexts ------------------------------------------------------------------------ */
+/* --- contexts --------------------------------------------------------------------- */
 
 typedef struct lp_tls lp_tls; /* shared by every connection of an endpoint */
 

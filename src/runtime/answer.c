@@ -216,7 +216,7 @@ void lp_answer_close(lp_answer *answer)
     uv_close((uv_handle_t *)&answer->poll, on_poll_closed);
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------- */
 
 lp_err lp_answer_ask(const char *path, json_t **out_state, lp_why *why)
 {

@@ -26,7 +26,7 @@ void lp_app_fail(void *state, const char *why)
     lp_life_stop(&app->life, why);
 }
 
-/* --- --status and --check ---------------------------------------------------------------------- */
+/* --- --status and --check --------------------------------------------------------- */
 
 static int show_status(lp_app *app)
 {
@@ -55,7 +55,7 @@ static int check(lp_app *app)
     return err ? complain(app, why.text) : 0;
 }
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------- */
 
 static json_t *describe(void *state, lp_time now)
 {

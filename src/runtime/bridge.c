@@ -4,7 +4,7 @@
 #include "os/clock.h"
 #include "runtime/bridge_internal.h"
 
-/* --- who is there -------------------------------------------------------------------------------- */
+/* --- who is there ----------------------------------------------------------------- */
 
 /* The kernel's filter follows the members, so that a busy LAN's other unicast never
  * wakes us (G-012, G-014). */
@@ -76,7 +76,7 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
     lp_bridge_check_health(bridge, now);
 }
 
-/* --- other news --------------------------------------------------------------------- */
+/* --- other news ------------------------------------------------------------------- */
 
 static void on_datagram(void *state, lp_bytes datagram, lp_time now)
 {
@@ -155,7 +155,7 @@ static void on_lan(uv_poll_t *poll, int status, int events)
     lp_uplink_flush(bridge->uplink, now);
 }
 
-/* --- life ------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
 {

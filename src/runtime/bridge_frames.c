@@ -34,7 +34,7 @@ static bool write_wire(lp_bridge *bridge, lp_bytes frame)
     return false;
 }
 
-/* --- LAN to relay ------------------------------------------------------------------------------ */
+/* --- LAN to relay ----------------------------------------------------------------- */
 
 static void send_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
 {
@@ -187,7 +187,7 @@ void lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
     }
 }
 
-/* --- relay to LAN ------------------------------------------------------------------------------ */
+/* --- relay to LAN ----------------------------------------------------------------- */
 
 /* A player's SYN that promises larger segments than the room carries (its adapter's MTU
  * was set by hand, say). Returns the frame to inject: the same, or a mended copy. */

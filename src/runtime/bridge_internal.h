@@ -28,11 +28,11 @@ struct lp_bridge {
     uint8_t *fragment; /* a piece of either, likewise; or a mended copy for the wire */
 };
 
-/* --- bridge_frames.c --- */
+/* --- bridge_frames.c -------------------------------------------------------------- */
 void lp_bridge_read_lan(lp_bridge *bridge, lp_time now);
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
 void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);
 
-/* --- bridge_status.c --- */
+/* --- bridge_status.c -------------------------------------------------------------- */
 void lp_bridge_check_health(lp_bridge *bridge, lp_time now);
 void lp_bridge_snapshot(lp_bridge *bridge, lp_time now);

@@ -36,7 +36,7 @@ static void fail(lp_driver *driver, lp_err err)
     driver->engine.on_failed(driver->engine.state, err);
 }
 
-/* --- writing ---------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* False: the socket is full; the rest must wait. */
 static bool send_batch(lp_driver *driver)
@@ -140,7 +140,7 @@ void lp_driver_send(lp_driver *driver, lp_port *port, lp_bytes datagram, lp_time
     lp_conn_want_write(port->conn);
 }
 
-/* --- reading ---------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static void read_socket(lp_driver *driver, lp_time now)
 {
@@ -183,7 +183,7 @@ static void on_alarm(uv_poll_t *poll, int status, int events)
         lp_driver_flush(driver, now);
 }
 
-/* --- life --------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static lp_err start_polling(lp_driver *driver, uv_loop_t *loop, lp_why *why)
 {

@@ -9,7 +9,7 @@
 /* A relay that restarts must not make every DHCP client start over. */
 #define LINK_DOWN_AFTER LP_SECONDS(15)
 
-/* --- adapter to relay ------------------------------------------------------------------------ */
+/* --- adapter to relay ------------------------------------------------------------- */
 
 static void send_frame(lp_player *player, size_t frame_len, lp_time now)
 {
@@ -47,7 +47,7 @@ static void on_tap(uv_poll_t *poll, int status, int events)
     lp_uplink_flush(player->uplink, now);
 }
 
-/* --- relay to adapter ------------------------------------------------------------------------ */
+/* --- relay to adapter ------------------------------------------------------------- */
 
 static void on_datagram(void *state, lp_bytes datagram, lp_time now)
 {
@@ -72,7 +72,7 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
                                  "the virtual adapter broke: did something delete it?");
 }
 
-/* --- the story ------------------------------------------------------------------------ */
+/* --- the story -------------------------------------------------------------------- */
 
 static void begin_bridging(lp_player *player, lp_time now)
 {
@@ -218,7 +218,7 @@ static void on_unsent(void *state, lp_reason reason, size_t count)
     player->client.stats.reason[reason] += count;
 }
 
-/* --- life ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------- */
 
 static lp_err open_uplink(lp_player *player, lp_why *why)
 {

@@ -37,14 +37,14 @@ struct lp_player {
     uint8_t *buffer; /* one frame with a datagram's header before it */
 };
 
-/* --- player_net.c --- */
+/* --- player_net.c ----------------------------------------------------------------- */
 void lp_player_remember_way(lp_player *player, const lp_addr *relay);
 void lp_player_take_broadcasts(lp_player *player);
 void lp_player_guard_routes(lp_player *player, lp_time now);
 void lp_player_unpin(lp_player *player);
 void lp_player_look_at_address(lp_player *player, lp_time now);
 
-/* --- player_status.c --- */
+/* --- player_status.c -------------------------------------------------------------- */
 void lp_player_check_health(lp_player *player, lp_time now);
 size_t lp_player_lines(const lp_player *player, lp_time now,
                        lp_player_line out[LP_PLAYER_LINE_MAX]);

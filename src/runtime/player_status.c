@@ -41,7 +41,7 @@ void lp_player_check_health(lp_player *player, lp_time now)
     lp_health_log(health, player->config.log, now);
 }
 
-/* --- short lines ------------------------------------------------------------------------------- */
+/* --- short lines ------------------------------------------------------------------ */
 
 typedef struct lines {
     lp_player_line *at;
@@ -161,7 +161,7 @@ void lp_player_snapshot(lp_player *player, lp_time now)
            F_UINT("drops", lp_stats_drops(stats)));
 }
 
-/* --- --status ------------------------------------------------------------------------------------ */
+/* --- --status --------------------------------------------------------------------- */
 
 static json_t *describe_lines(const lp_player *player, lp_time now)
 {

@@ -31,7 +31,7 @@ static relay_port *port_of(const lp_relay_worker *worker, lp_link link)
     return port && port->link == link ? port : NULL;
 }
 
-/* --- what QUIC tells --------------------------------------------------------------------- */
+/* --- what QUIC tells -------------------------------------------------------------- */
 
 static bool on_connected(void *state, lp_conn *conn, lp_time now)
 {
@@ -129,7 +129,7 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
     free(port);
 }
 
-/* --- what the driver asks ------------------------------------------------------------------ */
+/* --- what the driver asks --------------------------------------------------------- */
 
 static void settle(void *state, lp_time now)
 {
@@ -187,7 +187,7 @@ static void on_rtt_timer(uv_timer_t *timer)
     }
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 lp_err lp_relay_worker_open(uv_loop_t *loop, const lp_relay_worker_config *config,
                             lp_relay_worker **out_worker, lp_why *why)
@@ -280,7 +280,7 @@ lp_addr lp_relay_worker_local(const lp_relay_worker *worker)
     return lp_driver_local(worker->driver);
 }
 
-/* --- status -------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------- */
 
 static json_t *describe_peer(const lp_relay_worker *worker, const lp_relay_peer_view *view,
                              lp_time now)

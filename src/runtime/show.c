@@ -44,7 +44,7 @@ static void show_health(const json_t *state)
     }
 }
 
-/* --- relay ---------------------------------------------------------------------------------------- */
+/* --- relay ------------------------------------------------------------------------ */
 
 static void show_room(const json_t *room)
 {
@@ -84,7 +84,7 @@ void lp_show_relay(const json_t *state)
     show_counters(quic, "  ");
 }
 
-/* --- gateway and client ---------------------------------------------------------------------------- */
+/* --- gateway and client ----------------------------------------------------------- */
 
 static void show_uplink(const json_t *state)
 {

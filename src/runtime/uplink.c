@@ -41,7 +41,7 @@ struct lp_uplink {
     bool is_closing;
 };
 
-/* --- losing ------------------------------------------------------------------------------ */
+/* --- losing ----------------------------------------------------------------------- */
 
 /* The connection is gone, or never came to be: tell, and wait for the next try. */
 static void lose(lp_uplink *uplink, const char *why, lp_time now)
@@ -59,7 +59,7 @@ static void lose(lp_uplink *uplink, const char *why, lp_time now)
     uplink->config.handler.on_lost(uplink->config.handler.state, why, next, now);
 }
 
-/* --- dialling ------------------------------------------------------------------------------ */
+/* --- dialling --------------------------------------------------------------------- */
 
 static void dial(lp_uplink *uplink, lp_time now)
 {
@@ -128,7 +128,7 @@ static void connect_if_wanted(lp_uplink *uplink, lp_time now)
     }
 }
 
-/* --- what QUIC tells ----------------------------------------------------------------------- */
+/* --- what QUIC tells -------------------------------------------------------------- */
 
 static bool on_connected(void *state, lp_conn *conn, lp_time now)
 {
@@ -199,7 +199,7 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
     lose(uplink, why, now);
 }
 
-/* --- what the driver asks --------------------------------------------------------------------- */
+/* --- what the driver asks --------------------------------------------------------- */
 
 /* The member gave the session up by itself (its hello was not answered), or the relay
  * refused it: the connection is of no use any more. */
@@ -273,7 +273,7 @@ static void on_socket_failed(void *state, lp_err err)
                                       "the UDP socket broke and cannot be used any more");
 }
 
-/* --- when this machine moves ----------------------------------------------------------------- */
+/* --- when this machine moves ------------------------------------------------------ */
 
 /*
  * The route to the relay may lead another way now: another address, another interface.
@@ -311,7 +311,7 @@ static void on_net(uv_poll_t *poll, int status, int events)
     lp_driver_flush(uplink->driver, now);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static lp_err open_driver(lp_uplink *uplink, lp_why *why)
 {

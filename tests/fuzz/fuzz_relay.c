@@ -46,7 +46,7 @@ static size_t pick(world *on)
     return lp_take_u8(&on->in) % MAX_LINKS;
 }
 
-/* --- what happens ------------------------------------------------------------------------ */
+/* --- what happens ----------------------------------------------------------------- */
 
 static void connect(world *on)
 {
@@ -191,7 +191,7 @@ static void wait(world *on)
     PROMISE(lp_relay_deadline(on->relay) > on->now);
 }
 
-/* --- what comes of it -------------------------------------------------------------------- */
+/* --- what comes of it ------------------------------------------------------------- */
 
 static size_t find(const world *on, lp_link link)
 {

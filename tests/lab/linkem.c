@@ -122,8 +122,7 @@ static int open_interface(const char *name)
     return fd;
 }
 
-/* --- frames under way
- * ------------------------------------------------------------------ */
+/* --- frames under way ------------------------------------------------------------- */
 
 static bool leaves_before(const frame *a, const frame *b)
 {
@@ -163,8 +162,7 @@ static frame *pop(direction *way)
     }
 }
 
-/* --- a frame's fate
- * -------------------------------------------------------------------- */
+/* --- a frame's fate --------------------------------------------------------------- */
 
 /* When the last bit of `len` octets is on the wire; false: the queue is full. */
 static bool serialise(direction *way, size_t len, uint64_t at, uint64_t *out_end)
@@ -241,8 +239,7 @@ static void send_due(direction *way)
     }
 }
 
-/* --- the program
- * ----------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------ */
 
 static void read_options(int argc, char **argv)
 {

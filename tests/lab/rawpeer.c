@@ -56,8 +56,7 @@ static void give_up(const char *what, const lp_why *why)
     exit(1);
 }
 
-/* --- hexadecimal --------------------------------------------------------------------
- */
+/* --- hexadecimal ------------------------------------------------------------------ */
 
 static void print_hex(const char *event, const lp_conn *conn, lp_bytes octets)
 {
@@ -75,8 +74,7 @@ static size_t read_hex(const char *text, uint8_t *out)
     return len;
 }
 
-/* --- events -------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------- */
 
 static peer *add_peer(lp_conn *conn)
 {
@@ -128,8 +126,7 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
            lp_err_text(end->err), end->reason);
 }
 
-/* --- commands ------------------------------------------------------------------------
- */
+/* --- commands --------------------------------------------------------------------- */
 
 static void queue_datagram(peer *p, const uint8_t *octets, size_t len,
                            unsigned long times)
@@ -195,8 +192,7 @@ static bool read_commands(void)
     return true;
 }
 
-/* --- packets -------------------------------------------------------------------------
- */
+/* --- packets ---------------------------------------------------------------------- */
 
 static void send_packet(const lp_udp_packet *packet)
 {
@@ -274,8 +270,7 @@ static void run(bool hears)
     }
 }
 
-/* --- setting out ---------------------------------------------------------------------
- */
+/* --- setting out ------------------------------------------------------------------ */
 
 static void open_endpoint(const lp_addr *bind_to, lp_tls *tls, bool accepts)
 {

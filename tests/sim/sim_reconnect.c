@@ -41,7 +41,7 @@ static sim_world *world_of(uint32_t seed)
     return sim_world_new(&config, seed);
 }
 
-/* --- the relay goes -------------------------------------------------------------- */
+/* --- the relay goes --------------------------------------------------------------- */
 
 TEST(a_party_goes_on_after_the_relay_was_restarted)
 {
@@ -121,7 +121,7 @@ TEST(a_hundred_members_do_not_come_back_in_the_same_moment)
     sim_world_free(world);
 }
 
-/* --- networks go ----------------------------------------------------------------- */
+/* --- networks go ------------------------------------------------------------------ */
 
 TEST(an_unplugged_player_is_missed_and_comes_back)
 {
@@ -160,7 +160,7 @@ TEST(everyone_joins_on_a_bad_path_too)
     sim_world_free(world);
 }
 
-/* --- members go ------------------------------------------------------------------ */
+/* --- members go ------------------------------------------------------------------- */
 
 /* The relay still believes in the old session: the same key takes it over at once. */
 TEST(a_crashed_member_takes_over_its_own_stale_session)
@@ -265,7 +265,7 @@ TEST(a_spare_gateway_steps_in_when_the_first_one_dies)
     sim_world_free(world);
 }
 
-/* --- refused --------------------------------------------------------------------- */
+/* --- refused ---------------------------------------------------------------------- */
 
 TEST(a_player_whose_path_is_too_narrow_gets_in_when_it_widens)
 {

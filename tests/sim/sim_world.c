@@ -73,8 +73,7 @@ lp_relay_config sim_relay_config(void)
     return config;
 }
 
-/* --- the world
- * -------------------------------------------------------------------------- */
+/* --- the world -------------------------------------------------------------------- */
 
 sim_world *sim_world_new(const lp_relay_config *config, uint32_t seed)
 {
@@ -146,8 +145,7 @@ void sim_world_kill_relay(sim_world *world)
     }
 }
 
-/* --- players
- * ---------------------------------------------------------------------------- */
+/* --- players ---------------------------------------------------------------------- */
 
 lp_mac sim_mac(uint32_t number)
 {
@@ -344,8 +342,7 @@ void sim_player_send(sim_player *player, lp_mac source, lp_mac destination, size
     sim_player_send_raw(player, lp_bytes_of(space, written));
 }
 
-/* --- the relay's side
- * ------------------------------------------------------------------- */
+/* --- the relay's side ------------------------------------------------------------- */
 
 static void settle_relay(sim_world *world)
 {
@@ -421,8 +418,7 @@ static void relay_hears(sim_world *world, const sim_event *event)
     }
 }
 
-/* --- the player's side
- * ------------------------------------------------------------------ */
+/* --- the player's side ------------------------------------------------------------ */
 
 static void take_datagram(sim_player *player, lp_bytes octets)
 {
@@ -460,8 +456,7 @@ static void player_hears(sim_player *player, const sim_event *event)
     }
 }
 
-/* --- time
- * ------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------- */
 
 static lp_time next_moment(const sim_world *world)
 {

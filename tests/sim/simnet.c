@@ -73,8 +73,7 @@ static bool happens(simnet *net, unsigned permille)
     return permille > 0 && simnet_random(net) % 1000 < permille;
 }
 
-/* --- the heap
- * --------------------------------------------------------------------------- */
+/* --- the heap --------------------------------------------------------------------- */
 
 static bool is_before(const pending *a, const pending *b)
 {
@@ -118,8 +117,7 @@ static pending pop(simnet *net)
     }
 }
 
-/* --- connections
- * ------------------------------------------------------------------------ */
+/* --- connections ------------------------------------------------------------------ */
 
 static connection *find(const simnet *net, sim_conn conn)
 {
@@ -234,8 +232,7 @@ void simnet_abandon(simnet *net, sim_conn conn, sim_side dead)
     push_lost(net, conn, other(dead));
 }
 
-/* --- time
- * ------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------- */
 
 lp_time simnet_deadline(const simnet *net)
 {

@@ -11,7 +11,7 @@
 
 enum { PARTY_FRAME_LEN = 60 };
 
-/* --- the relay ---------------------------------------------------------------------- */
+/* --- the relay -------------------------------------------------------------------- */
 
 typedef struct party {
     lp_credentials *keys;
@@ -74,7 +74,7 @@ static inline void close_party(party *it)
     lp_credentials_free(it->keys);
 }
 
-/* --- players ------------------------------------------------------------------------ */
+/* --- players ---------------------------------------------------------------------- */
 
 typedef struct player {
     lp_credentials *keys;

@@ -31,7 +31,7 @@ static lp_credentials *relay_keys, *peer_keys;
 static lp_tls *relay_side_tls, *peer_side_tls;
 static lp_why why;
 
-/* --- what QUIC and the driver tell ------------------------------------------------- */
+/* --- what QUIC and the driver tell ------------------------------------------------ */
 
 static void tell(side *it, char what)
 {
@@ -114,7 +114,7 @@ static void on_failed(void *state, lp_err err)
     CHECK_EQ(err, LP_OK);
 }
 
-/* --- two sides --------------------------------------------------------------------- */
+/* --- two sides -------------------------------------------------------------------- */
 
 static lp_err open_side(side *it, lp_tls *tls, bool accepts, const lp_addr *at)
 {

@@ -393,8 +393,7 @@ TEST(every_reason_that_names_a_kind_of_frame_has_a_sample)
     }
 }
 
-/* --- sizes: L-021, L-023, G-010 ----------------------------------------------------
- */
+/* --- sizes: L-021, L-023, G-010 --------------------------------------------------- */
 
 TEST(size_is_limited_by_the_header_the_room_and_ethernet)
 {

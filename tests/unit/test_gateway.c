@@ -63,8 +63,7 @@ static lp_member *member_in_company(void)
     return member;
 }
 
-/* --- LAN to players ------------------------------------------------------------------
- */
+/* --- LAN to players --------------------------------------------------------------- */
 
 /* G-010 to G-012, L-016 */
 TEST(what_the_lan_sends_crosses_only_for_players)
@@ -176,8 +175,7 @@ TEST(while_not_joined_nothing_crosses)
     lp_member_free(member);
 }
 
-/* --- players to LAN ------------------------------------------------------------------
- */
+/* --- players to LAN --------------------------------------------------------------- */
 
 /* G-013, G-014, G-024, J-06 */
 TEST(what_a_player_sends_is_checked_again_and_goes_where_it_belongs)
@@ -285,8 +283,7 @@ TEST(datagrams_without_a_frame_inject_nothing)
     lp_member_free(member);
 }
 
-/* --- CAM refresh ---------------------------------------------------------------------
- */
+/* --- CAM refresh ------------------------------------------------------------------ */
 
 static size_t drain(lp_gateway *gateway, lp_time now)
 {

@@ -3,8 +3,7 @@
 #include <linux/virtio_net.h>
 #include <netinet/in.h>
 
-/* --- what is captured ----------------------------------------------------------------
- */
+/* --- what is captured ------------------------------------------------------------- */
 
 /* G-012 */
 TEST(unicast_is_captured_for_members_only)
@@ -183,8 +182,7 @@ TEST(what_we_read_too_slowly_is_counted)
     lp_lan_close(lan);
 }
 
-/* --- what is sent --------------------------------------------------------------------
- */
+/* --- what is sent ----------------------------------------------------------------- */
 
 TEST(what_we_write_reaches_the_wire_and_does_not_come_back)
 {
@@ -214,8 +212,7 @@ TEST(a_frame_beyond_the_mtu_is_refused)
     lp_lan_close(lan);
 }
 
-/* --- the host's own traffic (J-06) ---------------------------------------------------
- */
+/* --- the host's own traffic (J-06) ------------------------------------------------ */
 
 TEST(what_the_host_sends_to_a_player_is_captured_with_its_partial_checksum)
 {
@@ -240,8 +237,7 @@ TEST(what_the_host_sends_to_a_player_is_captured_with_its_partial_checksum)
     lp_lan_close(lan);
 }
 
-/* --- the cable -----------------------------------------------------------------------
- */
+/* --- the cable -------------------------------------------------------------------- */
 
 TEST(a_cable_that_was_out_is_no_error_and_works_again)
 {
@@ -282,8 +278,7 @@ TEST(an_interface_that_is_gone_is_told)
     lp_lan_close(lan);
 }
 
-/* --- opening -------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------- */
 
 /* G-002 */
 TEST(it_is_promiscuous_exactly_while_it_is_open)

@@ -8,8 +8,7 @@
 
 static struct sock_filter program[LP_LAN_FILTER_MAX_LEN];
 
-/* --- two ways to run a program -------------------------------------------------------
- */
+/* --- two ways to run a program ---------------------------------------------------- */
 
 /* The instructions that the generator uses, as net/core/filter.c means them. */
 static uint32_t interpret(size_t len, lp_bytes frame, size_t *out_steps)
@@ -81,8 +80,7 @@ static lp_bytes frame_of(lp_mac to, lp_mac from)
     return lp_bytes_of(frame, sizeof frame);
 }
 
-/* --- small parties -------------------------------------------------------------------
- */
+/* --- small parties ---------------------------------------------------------------- */
 
 #define ALICE  ((lp_mac){{2, 0xaa, 0, 0, 0, 1}})
 #define BOB    ((lp_mac){{2, 0xbb, 0xff, 0xfe, 0, 2}})
@@ -150,8 +148,7 @@ TEST(the_open_filter_leaves_the_choice_to_us)
     CHECK(!kernel_accepts(len, lp_bytes_of(frame_of(ROUTER, HOST).at, 13)));
 }
 
-/* --- full parties --------------------------------------------------------------------
- */
+/* --- full parties ----------------------------------------------------------------- */
 
 static uint64_t seed;
 

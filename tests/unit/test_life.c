@@ -169,7 +169,7 @@ TEST(a_reader_that_goes_away_ends_nobody)
     CHECK_EQ(it.ends, 1);
 }
 
-/* --- the service manager --------------------------------------------------------- */
+/* --- the service manager ---------------------------------------------------------- */
 
 static int manager = -1;
 

@@ -2,8 +2,7 @@
 
 #include "unit/membership.h"
 
-/* --- connecting ----------------------------------------------------------------------
- */
+/* --- connecting ------------------------------------------------------------------- */
 
 TEST(a_new_member_wants_to_connect_once)
 {
@@ -105,8 +104,7 @@ TEST(half_a_message_dies_with_its_session)
     lp_member_free(member);
 }
 
-/* --- hello ---------------------------------------------------------------------------
- */
+/* --- hello ------------------------------------------------------------------------ */
 
 TEST(hello_waits_for_the_paths_mtu_but_not_for_ever)
 {
@@ -441,8 +439,7 @@ TEST(the_relays_goodbye_is_an_event)
     lp_member_free(member);
 }
 
-/* --- memory --------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------- */
 
 TEST(a_member_survives_running_out_of_memory)
 {

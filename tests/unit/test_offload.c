@@ -124,7 +124,7 @@ static size_t load(const golden *what)
     return ip_from_hex(what->frame, frame);
 }
 
-/* --- checksums --------------------------------------------------------------- */
+/* --- checksums -------------------------------------------------------------------- */
 
 TEST(the_example_of_rfc_1071_sums_up)
 {
@@ -237,7 +237,7 @@ TEST(a_whole_checksum_is_left_alone)
     CHECK_BYTES(out, len, frame, len);
 }
 
-/* --- segments ---------------------------------------------------------------- */
+/* --- segments --------------------------------------------------------------------- */
 
 TEST(segments_are_those_that_linux_makes)
 {

@@ -138,7 +138,7 @@ TEST(what_cannot_be_held_is_dropped_and_harms_nobody)
     lp_queue_free(small);
 }
 
-/* --- fairness ---------------------------------------------------------------- */
+/* --- fairness --------------------------------------------------------------------- */
 
 TEST(a_thin_flow_is_never_behind_more_than_one_datagram_of_a_fat_one)
 {
@@ -265,7 +265,7 @@ TEST(a_flow_that_never_queues_two_gets_no_more_than_its_share)
     lp_queue_free(queue);
 }
 
-/* --- limits ------------------------------------------------------------------ */
+/* --- limits ----------------------------------------------------------------------- */
 
 TEST(when_full_the_oldest_of_the_fattest_goes)
 {
@@ -344,7 +344,7 @@ TEST(a_stale_flow_does_not_hold_up_the_others)
     lp_queue_free(queue);
 }
 
-/* --- memory ------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------- */
 
 TEST(a_queue_survives_running_out_of_memory_anywhere)
 {
@@ -458,7 +458,7 @@ TEST(nothing_is_lost_or_made_up_whatever_happens)
     lp_queue_free(queue);
 }
 
-/* --- flows ------------------------------------------------------------------- */
+/* --- flows ------------------------------------------------------------------------ */
 
 static uint32_t hash_of(unsigned version, size_t at, uint8_t octet)
 {

@@ -122,7 +122,7 @@ TEST(a_state_folder_that_cannot_be_used_is_named)
     CHECK_HAS(why.text, in_folder("file/state"));
 }
 
-/* --- the secret -------------------------------------------------------------------- */
+/* --- the secret ------------------------------------------------------------------- */
 
 TEST(a_secret_of_the_wrong_length_is_named_and_kept)
 {
@@ -158,7 +158,7 @@ TEST(a_secret_of_the_right_length_is_used)
     CHECK_BYTES(secret, 32, "01234567890123456789012345678901", 32);
 }
 
-/* --- given -------------------------------------------------------------------------- */
+/* --- given ------------------------------------------------------------------------ */
 
 TEST(a_given_pair_is_used_and_none_is_generated)
 {
@@ -238,7 +238,7 @@ TEST(the_certificate_is_written_as_der_where_asked)
     CHECK(credentials == NULL);
 }
 
-/* --- renewed ------------------------------------------------------------------------ */
+/* --- renewed ---------------------------------------------------------------------- */
 
 typedef struct renewal {
     lp_relay_files files;

@@ -71,7 +71,7 @@ static void fix_header_checksum(void)
                0xffff ^ ip_sum(0, frame + 14, (size_t)(frame[14] & 15) * 4));
 }
 
-/* --- fragments --------------------------------------------------------------- */
+/* --- fragments -------------------------------------------------------------------- */
 
 TEST(fragments_are_those_that_linux_makes)
 {
@@ -230,7 +230,7 @@ TEST(options_that_make_no_sense_are_not_fragmented)
     }
 }
 
-/* --- answers ----------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------- */
 
 TEST(each_kind_of_frame_gets_what_it_deserves)
 {
@@ -436,7 +436,7 @@ TEST(switched_off_it_only_says_that_the_frame_was_too_large)
     }
 }
 
-/* --- segment sizes ----------------------------------------------------------- */
+/* --- segment sizes ---------------------------------------------------------------- */
 
 enum { SYN = 0x02, ACK = 0x10 };
 

@@ -85,7 +85,7 @@ typedef struct relay_app {
     bool keeps_house; /* the timer is libuv's */
 } relay_app;
 
-/* --- the certificate ------------------------------------------------------------------------- */
+/* --- the certificate -------------------------------------------------------------- */
 
 static void take_credentials(relay_app *relay, const lp_credentials *credentials)
 {
@@ -148,7 +148,7 @@ static void on_housekeeping(uv_timer_t *timer)
     lp_service_status(status);
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static lp_relay_worker_config worker_config(relay_app *relay)
 {

@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- reading -------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static lp_err explain(lp_why *why, const char *verb, const char *path, int error)
 {
@@ -82,8 +81,7 @@ void lp_file_content_fini(lp_file_content *content)
     *content = (lp_file_content){0};
 }
 
-/* --- writing -------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static bool write_all(int fd, lp_bytes bytes)
 {
@@ -184,8 +182,7 @@ int64_t lp_file_mtime(const char *path)
     return (int64_t)found.st_mtim.tv_sec * 1000000000 + found.st_mtim.tv_nsec;
 }
 
-/* --- places --------------------------------------------------------------------------
- */
+/* --- places ----------------------------------------------------------------------- */
 
 static bool print_into(char *out, size_t out_len, const char *base, size_t base_len,
                        const char *below)

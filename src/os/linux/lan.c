@@ -37,8 +37,7 @@ struct lp_lan {
 
 _Static_assert(LP_LAN_NAME_LEN == LP_LINK_NAME_LEN, "names are copied between the two");
 
-/* --- the filter ----------------------------------------------------------------------
- */
+/* --- the filter ------------------------------------------------------------------- */
 
 /* The kernel exchanges filters between two frames: there is no gap. */
 static int attach(lp_lan *lan, size_t len)
@@ -72,8 +71,7 @@ lp_err lp_lan_set_members(lp_lan *lan, const lp_mac *members, size_t count)
     return error && error != ENOMEM ? lp_err_of_errno(error) : LP_OK;
 }
 
-/* --- opening -------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------- */
 
 static lp_err check(const char *name, lp_lan *lan, lp_why *why)
 {
@@ -186,8 +184,7 @@ bool lp_lan_has_carrier(const lp_lan *lan)
            link.has_carrier;
 }
 
-/* --- reading -------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static void read_vnet(const struct virtio_net_hdr *vnet, lp_lan_frame *frame)
 {
@@ -311,8 +308,7 @@ uint64_t lp_lan_take_kernel_drops(lp_lan *lan)
     return too_big + stats.tp_drops;
 }
 
-/* --- writing -------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* The socket that sends does not hear itself, so our injections do not come back. */
 lp_err lp_lan_write(lp_lan *lan, lp_bytes frame)

@@ -49,8 +49,7 @@ static void land_here(generator *gen, size_t jump)
     gen->out[jump].k = (uint32_t)(gen->len - jump - 1);
 }
 
-/* --- the search ----------------------------------------------------------------------
- */
+/* --- the search ------------------------------------------------------------------- */
 
 /* The accumulator holds the high part; these keys share their low part. */
 static void search_high(generator *gen, const key *keys, size_t count)
@@ -117,8 +116,7 @@ static void search(generator *gen, uint32_t offset, const key *keys, size_t coun
     search_low(gen, keys, count);
 }
 
-/* --- the program ---------------------------------------------------------------------
- */
+/* --- the program ------------------------------------------------------------------ */
 
 static int compare(const void *one, const void *other)
 {

@@ -79,8 +79,7 @@ lp_err lp_lan_explain(lp_lan_trap trap, const lp_link *link, lp_why *why)
     return LP_ERR_IO;
 }
 
-/* --- picking -------------------------------------------------------------------------
- */
+/* --- picking ---------------------------------------------------------------------- */
 
 /* NULL where it may be picked without being named. */
 static const char *reason_against(const lp_link *link)

@@ -41,8 +41,7 @@ static int connect_to(const struct sockaddr_un *name, int flags)
     return fd;
 }
 
-/* --- listening -----------------------------------------------------------------------
- */
+/* --- listening -------------------------------------------------------------------- */
 
 /* Clears the path of what a killed run left. */
 static lp_err make_way(const struct sockaddr_un *name, lp_why *why)
@@ -137,8 +136,7 @@ int lp_pipe_accept(lp_pipe *pipe)
     return accept4(pipe->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/* --- asking --------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------- */
 
 /* Waits for `events`; false once `until` has come. */
 static bool wait_for(int fd, short events, lp_time until)

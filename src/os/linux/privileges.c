@@ -26,8 +26,7 @@ static cap_set caps_of(unsigned keep)
     return caps;
 }
 
-/* --- capabilities of this thread -----------------------------------------------------
- */
+/* --- capabilities of this thread -------------------------------------------------- */
 
 static bool get_permitted(cap_set *out_caps)
 {
@@ -71,8 +70,7 @@ static bool unlink_caps_from_root(void)
            prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
 }
 
-/* --- users ---------------------------------------------------------------------------
- */
+/* --- users ------------------------------------------------------------------------ */
 
 typedef struct user_ids {
     uid_t uid;
@@ -97,8 +95,7 @@ static bool become(user_ids ids)
            setresuid(ids.uid, ids.uid, ids.uid) == 0;
 }
 
-/* --- dropping ------------------------------------------------------------------------
- */
+/* --- dropping --------------------------------------------------------------------- */
 
 lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why)
 {

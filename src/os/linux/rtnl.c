@@ -9,8 +9,7 @@
 
 #define ANSWER_LEN 32768 /* what the kernel fills at most in one part of a dump */
 
-/* --- requests ------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------- */
 
 static struct nlmsghdr *header_of(lp_rtnl_request *request)
 {
@@ -48,8 +47,7 @@ void lp_rtnl_put_u32(lp_rtnl_request *request, uint16_t type, uint32_t value)
     lp_rtnl_put(request, type, &value, sizeof value);
 }
 
-/* --- asking --------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------- */
 
 int lp_rtnl_open(uint32_t groups)
 {
@@ -129,8 +127,7 @@ int lp_rtnl_ask(int fd, lp_rtnl_request *request, lp_rtnl_visit *visit, void *st
     return talk.error;
 }
 
-/* --- answers -------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------- */
 
 const void *lp_rtnl_header(const struct nlmsghdr *message, size_t header_len)
 {

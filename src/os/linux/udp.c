@@ -43,8 +43,7 @@ struct lp_udp {
     struct mmsghdr messages[LP_UDP_BATCH];
 };
 
-/* --- opening -------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------- */
 
 static void set(int fd, int level, int name, int value)
 {
@@ -200,8 +199,7 @@ lp_addr lp_udp_local(const lp_udp *udp)
     return udp->local;
 }
 
-/* --- receiving -----------------------------------------------------------------------
- */
+/* --- receiving -------------------------------------------------------------------- */
 
 static void prepare_receive(lp_udp *udp)
 {
@@ -285,8 +283,7 @@ lp_err lp_udp_receive(lp_udp *udp, const lp_udp_in **out_packets, size_t *out_co
     return LP_OK;
 }
 
-/* --- sending -------------------------------------------------------------------------
- */
+/* --- sending ---------------------------------------------------------------------- */
 
 static bool is_train(const lp_udp_train *train)
 {
