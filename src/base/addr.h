@@ -18,9 +18,9 @@ typedef struct lp_addr {
 #define LP_ADDR_TEXT_LEN 80 /* "[v6]:port" and its NUL, with room */
 #define LP_DEFAULT_PORT  443
 
-bool lp_addr_equal(const lp_addr *a, const lp_addr *b);    /* address and port */
-bool lp_addr_same_ip(const lp_addr *a, const lp_addr *b);  /* the port aside */
-bool lp_addr_is_any(const lp_addr *addr);                  /* 0.0.0.0 or :: */
+bool lp_addr_equal(const lp_addr *a, const lp_addr *b);   /* address and port */
+bool lp_addr_same_ip(const lp_addr *a, const lp_addr *b); /* the port aside */
+bool lp_addr_is_any(const lp_addr *addr);                 /* 0.0.0.0 or :: */
 
 /* "192.0.2.1" or "2001:db8::1", brackets allowed around IPv6; port is set as given.
  *   LP_ERR_MALFORMED  it is not an IP literal */

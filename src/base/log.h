@@ -69,13 +69,13 @@ void lp_log_fields(const lp_log_sink *log, lp_log_level level, const char *event
 #define lp_log(log, level, ...) lp_log_line(log, level, __VA_ARGS__, {0})
 
 /* The {0} at the end keeps the list from being empty, and is not printed. */
-#define lp_log_line(log, level, event, ...)                                     \
-    do {                                                                        \
-        if (lp_log_wants((log), (level))) {                                     \
-            const lp_field fields_[] = {__VA_ARGS__};                           \
-            lp_log_fields((log), (level), (event), fields_,                     \
-                          sizeof fields_ / sizeof *fields_ - 1);                \
-        }                                                                       \
+#define lp_log_line(log, level, event, ...)                      \
+    do {                                                         \
+        if (lp_log_wants((log), (level))) {                      \
+            const lp_field fields_[] = {__VA_ARGS__};            \
+            lp_log_fields((log), (level), (event), fields_,      \
+                          sizeof fields_ / sizeof *fields_ - 1); \
+        }                                                        \
     } while (0)
 
 /* "error", "warn", "info", "debug". LP_ERR_UNKNOWN for any other. */

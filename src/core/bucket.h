@@ -6,9 +6,9 @@
 #include "base/time.h"
 
 typedef struct lp_bucket {
-    uint64_t burst;    /* most tokens it holds */
-    uint64_t rate;     /* tokens that come back per second */
-    uint64_t tokens;   /* what it holds, times 10^9: no fraction is ever lost */
+    uint64_t burst;  /* most tokens it holds */
+    uint64_t rate;   /* tokens that come back per second */
+    uint64_t tokens; /* what it holds, times 10^9: no fraction is ever lost */
     lp_time filled_at;
 } lp_bucket;
 

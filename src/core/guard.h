@@ -24,14 +24,18 @@ lp_guard_limits lp_guard_default_limits(void);
 
 typedef struct lp_guard {
     lp_bucket bytes, broadcast, unknown;
-    unsigned malformed;         /* within the window that began at malformed_since */
+    unsigned malformed; /* within the window that began at malformed_since */
     lp_time malformed_since;
     uint64_t malformed_total;
 } lp_guard;
 
 lp_guard lp_guard_start(const lp_guard_limits *limits, lp_time now);
 
-typedef enum lp_cast { LP_CAST_UNICAST, LP_CAST_UNKNOWN_UNICAST, LP_CAST_MULTICAST } lp_cast;
+typedef enum lp_cast {
+    LP_CAST_UNICAST,
+    LP_CAST_UNKNOWN_UNICAST,
+    LP_CAST_MULTICAST
+} lp_cast;
 
 /* LP_REASON_NONE, or the rate that this frame of `len` octets would break. */
 lp_reason lp_guard_on_frame(lp_guard *guard, size_t len, lp_cast cast, lp_time now);

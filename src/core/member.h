@@ -30,9 +30,9 @@
 
 /* Reconnecting: 0.5 s doubling to 15 s, each wait drawn from its upper half. After a
  * session that lasted LP_MEMBER_STEADY it starts over. */
-#define LP_MEMBER_BACKOFF_FIRST LP_MS(500)
-#define LP_MEMBER_BACKOFF_MAX   LP_SECONDS(15)
-#define LP_MEMBER_STEADY        LP_SECONDS(30)
+#define LP_MEMBER_BACKOFF_FIRST  LP_MS(500)
+#define LP_MEMBER_BACKOFF_MAX    LP_SECONDS(15)
+#define LP_MEMBER_STEADY         LP_SECONDS(30)
 #define LP_MEMBER_AFTER_REPLACED LP_SECONDS(300)
 
 typedef struct lp_member lp_member;

@@ -29,9 +29,8 @@ typedef struct lp_fingerprint {
     uint8_t octet[LP_FINGERPRINT_LEN];
 } lp_fingerprint;
 
-#define LP_RELAY_HELLO_TIMEOUT LP_SECONDS(10) /* from link to a complete hello */
-#define LP_RELAY_BUDGET_TIMEOUT \
-    LP_SECONDS(2) /* a hello waits this long for the path's MTU */
+#define LP_RELAY_HELLO_TIMEOUT    LP_SECONDS(10) /* from link to a complete hello */
+#define LP_RELAY_BUDGET_TIMEOUT   LP_SECONDS(2) /* a hello waits that long for the MTU */
 #define LP_RELAY_LATENCY_EVERY    LP_SECONDS(5)
 #define LP_RELAY_MAX_STATIONS     4096 /* learned LAN stations in one room */
 #define LP_RELAY_ROOM_MTU_DEFAULT 1280
@@ -51,8 +50,7 @@ typedef struct lp_relay_config {
     size_t max_links; /* connections, admitted or not; 1 to LP_RELAY_MAX_LINKS */
     size_t max_rooms;
     size_t max_clients; /* in one room; at least 1 */
-    uint32_t
-        room_mtu; /* most that a room's MTU may be; LP_RELAY_ROOM_MTU_MIN or more */
+    uint32_t room_mtu;  /* the most for a room; at least LP_RELAY_ROOM_MTU_MIN */
     lp_guard_limits limits;
     lp_random random;
 } lp_relay_config;

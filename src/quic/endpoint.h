@@ -26,26 +26,26 @@
 typedef struct lp_quic lp_quic;
 typedef struct lp_conn lp_conn;
 
-#define LP_QUIC_CID_LEN      8
-#define LP_UDP_PAYLOAD_MAX   1452 /* largest packet written: 1500 less IPv6 and UDP headers */
-#define LP_QUIC_IDLE_TIMEOUT LP_SECONDS(30)
-#define LP_QUIC_KEEP_ALIVE   LP_SECONDS(5)
+#define LP_QUIC_CID_LEN          8
+#define LP_UDP_PAYLOAD_MAX       1452 /* largest written: 1500 less IPv6 and UDP headers */
+#define LP_QUIC_IDLE_TIMEOUT     LP_SECONDS(30)
+#define LP_QUIC_KEEP_ALIVE       LP_SECONDS(5)
 #define LP_QUIC_STREAM_QUEUE_MAX (512 * 1024) /* control octets waiting for one peer */
 
 /* One UDP payload with its addresses. */
 typedef struct lp_udp_packet {
-    lp_addr local; /* ours; the address may be any (a socket's own port is then known) */
+    lp_addr local; /* ours; the address may be any, the port is known */
     lp_addr remote;
-    uint8_t ecn;   /* the IP header's two bits, RFC 3168 */
+    uint8_t ecn; /* the IP header's two bits, RFC 3168 */
     lp_bytes payload;
 } lp_udp_packet;
 
 /* Why a connection ended. */
 typedef struct lp_quic_end {
-    lp_err err;        /* LP_OK: the peer closed with `code`; TIMEOUT, UNTRUSTED, REFUSED
+    lp_err err;       /* LP_OK: the peer closed with `code`; TIMEOUT, UNTRUSTED, REFUSED
                           (a handshake refused by the other side), CLOSED (we did), IO */
-    uint64_t code;     /* application error code when err is LP_OK or CLOSED */
-    char reason[256];  /* the peer's words, or a sentence of ours: what happened, and for
+    uint64_t code;    /* application error code when err is LP_OK or CLOSED */
+    char reason[256]; /* the peer's words, or a sentence of ours: what happened, and for
                           UNTRUSTED what was expected and what came */
 } lp_quic_end;
 
@@ -57,7 +57,8 @@ typedef struct lp_quic_handler {
     void (*on_stream)(void *state, lp_conn *conn, lp_bytes octets, lp_time now);
     void (*on_datagram)(void *state, lp_conn *conn, lp_bytes datagram, lp_time now);
     /* What a DATAGRAM may carry changed (path MTU discovery, migration), or settled. */
-    void (*on_budget)(void *state, lp_conn *conn, size_t budget, bool settled, lp_time now);
+    void (*on_budget)(void *state, lp_conn *conn, size_t budget, bool settled,
+                      lp_time now);
     /* The peer's address changed and was validated. */
     void (*on_migrated)(void *state, lp_conn *conn, const lp_addr *remote, lp_time now);
     /* Called once for every connection that on_connected or lp_quic_dial made known, last
@@ -66,16 +67,17 @@ typedef struct lp_quic_handler {
 } lp_quic_handler;
 
 typedef struct lp_quic_config {
-    lp_tls *tls;          /* borrowed for the endpoint's life */
-    bool accepts;         /* a relay's */
-    uint8_t worker;       /* the first octet of every connection id (steering) */
-    size_t max_conns;     /* handshakes included */
-    size_t max_conns_per_ip;      /* 0: no limit. Per IPv4 address, per IPv6 /64 */
-    size_t max_handshakes;        /* unfinished ones; from half of it on, Retry is demanded */
-    size_t max_handshakes_per_ip; /* unfinished ones; from half of it on, Retry likewise */
+    lp_tls *tls;             /* borrowed for the endpoint's life */
+    bool accepts;            /* a relay's */
+    uint8_t worker;          /* the first octet of every connection id (steering) */
+    size_t max_conns;        /* handshakes included */
+    size_t max_conns_per_ip; /* 0: no limit. Per IPv4 address, per IPv6 /64 */
+    /* Unfinished ones. From half of either on, address validation (Retry) is demanded. */
+    size_t max_handshakes, max_handshakes_per_ip;
     lp_duration idle_timeout, keep_alive;
-    uint8_t secret[32];   /* for tokens, stateless resets and connection ids; a relay's is
-                             kept in its state directory, so that resets survive restarts */
+    /* For tokens, stateless resets and connection ids. A relay's is kept in its state
+     * directory, so that resets survive restarts. */
+    uint8_t secret[32];
     lp_random random;
     lp_quic_handler handler;
 } lp_quic_config;
@@ -84,7 +86,8 @@ typedef struct lp_quic_config {
  * handler are left to the caller. */
 lp_quic_config lp_quic_default_config(void);
 
-LP_MUST_USE lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic, lp_why *why);
+LP_MUST_USE lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic,
+                               lp_why *why);
 /* Ends every connection without a word, to the peer or to the handler. NULL is fine. */
 void lp_quic_free(lp_quic *quic);
 
@@ -95,8 +98,8 @@ void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
  * Opens a connection. `local` is where it will be sent from (address any, port known,
  * suffices). on_connected or on_ended follows.
  */
-LP_MUST_USE lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local, const lp_addr *remote,
-                                lp_time now, lp_conn **out_conn);
+LP_MUST_USE lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local,
+                                const lp_addr *remote, lp_time now, lp_conn **out_conn);
 
 /* The next connection with something to write or a timer that ran out; NULL when none. Each
  * is given once until it is due again. A caller that cannot write until LP_WRITE_NOTHING
@@ -117,7 +120,8 @@ void *lp_conn_user(const lp_conn *conn);
 const lp_key_hash *lp_conn_identity(const lp_conn *conn);
 const lp_addr *lp_conn_remote(const lp_conn *conn);
 lp_duration lp_conn_rtt(const lp_conn *conn); /* smoothed; 0 before the first sample */
-size_t lp_conn_budget(const lp_conn *conn);   /* most octets in one DATAGRAM now; 0: none */
+size_t
+lp_conn_budget(const lp_conn *conn); /* most octets in one DATAGRAM now; 0: none */
 
 /*
  * Queues octets on the control stream (a client's first stream, opened by need).
@@ -142,8 +146,9 @@ typedef enum lp_write {
  * empty; whether it was taken is in `*out_taken`. With `more_follow`, small datagrams share
  * a packet. A datagram over lp_conn_budget is never taken: check first.
  */
-lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow, lp_space space,
-                       lp_time now, bool *out_taken, lp_udp_packet *out_packet);
+lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
+                       lp_space space, lp_time now, bool *out_taken,
+                       lp_udp_packet *out_packet);
 
 /* Closes once queued control octets are written, or after a second; on_ended follows from
  * lp_quic_next_due, and nothing but it. Safe to call from a handler. */
@@ -171,11 +176,11 @@ lp_conn_view lp_conn_look(const lp_conn *conn);
 
 typedef struct lp_quic_stats {
     uint64_t packets_in, packets_out;
-    uint64_t garbage;          /* not QUIC, or for no connection of ours */
-    uint64_t refused_limits;   /* connections refused by a limit */
-    uint64_t retries;          /* address validations demanded */
-    uint64_t resets;           /* stateless resets sent */
-    uint64_t handshakes;       /* completed */
+    uint64_t garbage;        /* not QUIC, or for no connection of ours */
+    uint64_t refused_limits; /* connections refused by a limit */
+    uint64_t retries;        /* address validations demanded */
+    uint64_t resets;         /* stateless resets sent */
+    uint64_t handshakes;     /* completed */
     uint64_t handshakes_failed;
 } lp_quic_stats;
 const lp_quic_stats *lp_quic_stats_of(const lp_quic *quic);

@@ -24,7 +24,8 @@ const char *lp_key_hash_write(const lp_key_hash *hash, char out[LP_KEY_HASH_TEXT
 
 /* --- our own certificate ---------------------------------------------------------- */
 
-typedef struct lp_credentials lp_credentials; /* a certificate chain and its private key */
+typedef struct lp_credentials
+    lp_credentials; /* a certificate chain and its private key */
 
 /*
  * A self-signed certificate for an Ed25519 seed (RFC 8032), CN and SAN `name`, valid from
@@ -32,11 +33,13 @@ typedef struct lp_credentials lp_credentials; /* a certificate chain and its pri
  * the same key, so fingerprints last.
  */
 LP_MUST_USE lp_err lp_credentials_of_seed(const uint8_t seed[32], const char *name,
-                                          lp_credentials **out_credentials, lp_why *why);
+                                          lp_credentials **out_credentials,
+                                          lp_why *why);
 
 /* A new ECDSA P-256 key with a self-signed certificate (for browsers and libraries that
  * do not take Ed25519), CN and SAN `name`, ten years. */
-LP_MUST_USE lp_err lp_credentials_generate(const char *name, lp_credentials **out_credentials,
+LP_MUST_USE lp_err lp_credentials_generate(const char *name,
+                                           lp_credentials **out_credentials,
                                            lp_why *why);
 
 /* PEM texts: a chain, leaf first, and its key. The key must fit the leaf. */
@@ -62,15 +65,15 @@ typedef struct lp_tls lp_tls; /* shared by every connection of an endpoint */
  * A relay's: presents `credentials`, asks every peer for a certificate and takes any
  * (self-signed is expected); a peer without one is refused by TLS (certificate_required).
  */
-LP_MUST_USE lp_err lp_tls_server_new(const lp_credentials *credentials, lp_tls **out_tls,
-                                     lp_why *why);
+LP_MUST_USE lp_err lp_tls_server_new(const lp_credentials *credentials,
+                                     lp_tls **out_tls, lp_why *why);
 
 /* How a client or gateway knows its relay. Exactly one of the three. */
 typedef struct lp_trust {
     const lp_key_hash *fingerprint; /* this key, whatever the certificate says */
-    lp_bytes ca_cert;               /* PEM (one or more) or DER: a CA, or the relay's own */
-    bool system_roots;              /* public CAs, and the name must fit */
-    const char *server_name;        /* SNI, and checked but for `fingerprint` */
+    lp_bytes ca_cert;        /* PEM (one or more) or DER: a CA, or the relay's own */
+    bool system_roots;       /* public CAs, and the name must fit */
+    const char *server_name; /* SNI, and checked but for `fingerprint` */
 } lp_trust;
 
 /*
@@ -78,9 +81,12 @@ typedef struct lp_trust {
  * relay by `trust`. A certificate in `ca_cert` that *is* the relay's own is trusted as it
  * stands, whatever its dates; the name is checked then too. Never unverified.
  */
-LP_MUST_USE lp_err lp_tls_client_new(const lp_credentials *credentials, const lp_trust *trust,
-                                     lp_tls **out_tls, lp_why *why);
-void lp_tls_free(lp_tls *tls); /* NULL is fine; connections in flight keep what they need */
+LP_MUST_USE lp_err lp_tls_client_new(const lp_credentials *credentials,
+                                     const lp_trust *trust, lp_tls **out_tls,
+                                     lp_why *why);
+void lp_tls_free(
+    lp_tls *tls); /* NULL is fine; connections in flight keep what they need */
 
 /* New connections present these from now on; those that stand are left alone. */
-LP_MUST_USE lp_err lp_tls_replace(lp_tls *tls, const lp_credentials *credentials, lp_why *why);
+LP_MUST_USE lp_err lp_tls_replace(lp_tls *tls, const lp_credentials *credentials,
+                                  lp_why *why);

@@ -8,10 +8,10 @@
 #include "os/files.h"
 #include "os/pipe.h"
 
-#define REQUEST_MAX  64
-#define ANSWER_MAX   (64 * 1024 * 1024) /* a relay with 10,000 peers describes itself in 10 MiB */
-#define MAX_ASKERS   8
-#define ASK_PATIENCE LP_SECONDS(5)
+#define REQUEST_MAX   64
+#define ANSWER_MAX    (64 * 1024 * 1024) /* 10,000 peers take about 10 MiB */
+#define MAX_ASKERS    8
+#define ASK_PATIENCE  LP_SECONDS(5)
 #define ASKER_TIME_MS 5000 /* an asker that stalls is let go */
 
 typedef struct asker asker;
@@ -229,7 +229,8 @@ lp_err lp_answer_ask(const char *path, json_t **out_state, lp_why *why)
     free(text);
     if (!*out_state)
         return lp_explain(why, LP_ERR_MALFORMED,
-                          "%s: what answers there is not one of ours (%s)", path, error.text);
+                          "%s: what answers there is not one of ours (%s)", path,
+                          error.text);
     return LP_OK;
 }
 

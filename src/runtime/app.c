@@ -33,8 +33,9 @@ static int show_status(lp_app *app)
     lp_why why;
     json_t *state;
     if (!app->status_path[0])
-        return complain(app, "no folder for sockets here: name the running program's with "
-                             "--status-socket");
+        return complain(app,
+                        "no folder for sockets here: name the running program's with "
+                        "--status-socket");
     if (lp_answer_ask(app->status_path, &state, &why) != LP_OK)
         return complain(app, why.text);
     if (app->options->json) {
@@ -134,12 +135,14 @@ static int run(lp_app *app)
 static bool take_common(lp_app *app)
 {
     const lp_common_options *options = app->options;
-    app->log = lp_log_to_stderr((lp_log_level)options->log_level, options->log_format == 1);
+    app->log =
+        lp_log_to_stderr((lp_log_level)options->log_level, options->log_format == 1);
     if (lp_frame_log_read(options->log_frames, &app->log, &app->frame_log) != LP_OK) {
-        fprintf(stderr,
-                "%s: log-frames: \"%s\" is none of: all, a number (one frame in so many), "
-                "peer:NUMBER, off\n",
-                name_of(app), options->log_frames);
+        fprintf(
+            stderr,
+            "%s: log-frames: \"%s\" is none of: all, a number (one frame in so many), "
+            "peer:NUMBER, off\n",
+            name_of(app), options->log_frames);
         return false;
     }
     if (!lp_answer_path(options->status_socket, name_of(app), app->status_path,
@@ -161,8 +164,8 @@ static int do_as_asked(lp_app *app)
     return app->options->check ? check(app) : run(app);
 }
 
-int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv, void *config,
-                const lp_common_options *common)
+int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv,
+                void *config, const lp_common_options *common)
 {
     char *file = NULL;
     int code = 2;

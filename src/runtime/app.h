@@ -52,8 +52,8 @@ struct lp_app {
 };
 
 /* All of main(). `config` is zeroed and holds `common`. Returns the exit code. */
-int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv, void *config,
-                const lp_common_options *common);
+int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv,
+                void *config, const lp_common_options *common);
 
 /* Nothing works any more: log it, say goodbye, exit with 1. Fits the on_failed handlers. */
 void lp_app_fail(void *app, const char *why);

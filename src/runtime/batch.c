@@ -33,7 +33,8 @@ static bool joins(const lp_udp_train *train, const lp_udp_packet *packet)
     return len <= train->segment_len && train->payloads.len % train->segment_len == 0 &&
            train->payloads.len + len <= LP_UDP_TRAIN_BYTES &&
            train->payloads.len / train->segment_len < LP_UDP_TRAIN_SEGMENTS &&
-           train->ecn == packet->ecn && lp_addr_equal(&train->remote, &packet->remote) &&
+           train->ecn == packet->ecn &&
+           lp_addr_equal(&train->remote, &packet->remote) &&
            lp_addr_equal(&train->local, &packet->local);
 }
 

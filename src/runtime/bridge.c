@@ -29,8 +29,8 @@ static void on_welcome(lp_bridge *bridge, lp_time now)
     bridge->is_joined = true;
     bridge->lost_why[0] = '\0';
     lp_log(bridge->config.log, LP_INFO, "joined",
-           F_STR("room", bridge->config.join->member.room), F_UINT("peer", welcome->peer_id),
-           F_UINT("mtu", welcome->tap_mtu),
+           F_STR("room", bridge->config.join->member.room),
+           F_UINT("peer", welcome->peer_id), F_UINT("mtu", welcome->tap_mtu),
            F_STR("interface", lp_lan_look(bridge->config.lan)->name));
 }
 
@@ -39,11 +39,12 @@ static void on_peer(lp_bridge *bridge, const lp_member_event *event, lp_time now
     char mac[LP_MAC_TEXT_LEN];
     bool joined = event->kind == LP_MEMBER_EVENT_PEER_JOINED;
     bool is_known = joined || event->was_known;
-    lp_log(bridge->config.log, LP_INFO, joined ? "player joined" : "player left",
-           F_UINT("peer", event->peer.id),
-           F_STR("role", is_known ? lp_role_name(event->peer.role) : NULL),
-           F_STR("mac", event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL),
-           F_STR("reason", joined ? NULL : event->text));
+    lp_log(
+        bridge->config.log, LP_INFO, joined ? "player joined" : "player left",
+        F_UINT("peer", event->peer.id),
+        F_STR("role", is_known ? lp_role_name(event->peer.role) : NULL),
+        F_STR("mac", event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL),
+        F_STR("reason", joined ? NULL : event->text));
     renew_filter(bridge);
     if (joined)
         lp_gateway_on_peer_joined(bridge->gateway, event->peer.id, now);
@@ -58,7 +59,8 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
         on_welcome(bridge, now);
         break;
     case LP_MEMBER_EVENT_REJECT:
-        lp_log(bridge->config.log, LP_WARN, "the relay refused", F_STR("reason", event->text));
+        lp_log(bridge->config.log, LP_WARN, "the relay refused",
+               F_STR("reason", event->text));
         snprintf(bridge->lost_why, sizeof bridge->lost_why, "%s", event->text);
         break;
     case LP_MEMBER_EVENT_PEER_JOINED:
@@ -103,8 +105,9 @@ static void on_lost(void *state, const char *why, lp_time next, lp_time now)
         bridge->config.on_failed(bridge->config.state, bridge->lost_why);
         return;
     }
-    lp_log(bridge->config.log, is_new ? LP_WARN : LP_DEBUG, "not connected to the relay",
-           F_STR("why", why), F_MS("next_try", lp_time_until(now, next)));
+    lp_log(bridge->config.log, is_new ? LP_WARN : LP_DEBUG,
+           "not connected to the relay", F_STR("why", why),
+           F_MS("next_try", lp_time_until(now, next)));
     lp_bridge_check_health(bridge, now);
 }
 
@@ -166,8 +169,8 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
         .tls = join->tls,
         .log = bridge->config.log,
         .net = join->net,
-        .handler = {bridge, on_datagram, on_event, on_dial, on_lost, on_net_changed, deadline,
-                    on_deadline, on_failed, on_unsent},
+        .handler = {bridge, on_datagram, on_event, on_dial, on_lost, on_net_changed,
+                    deadline, on_deadline, on_failed, on_unsent},
     };
     lp_err err = lp_uplink_open(bridge->loop, &config, &bridge->uplink, why);
     if (err)
@@ -181,8 +184,8 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
     return LP_OK;
 }
 
-lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config, lp_bridge **out_bridge,
-                      lp_why *why)
+lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
+                      lp_bridge **out_bridge, lp_why *why)
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_bridge *bridge = calloc(1, sizeof *bridge);

@@ -43,8 +43,8 @@ static void send_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
     lp_uplink_send(bridge->uplink, datagram, now);
 }
 
-static void send_fragments(lp_bridge *bridge, lp_bytes frame, const lp_repair_plan *plan,
-                           lp_time now)
+static void send_fragments(lp_bridge *bridge, lp_bytes frame,
+                           const lp_repair_plan *plan, lp_time now)
 {
     uint8_t *at = bridge->fragment + LP_DATAGRAM_HEADER_LEN;
     lp_space out = lp_space_of(at, LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
@@ -53,15 +53,16 @@ static void send_fragments(lp_bridge *bridge, lp_bytes frame, const lp_repair_pl
         lp_bytes datagram;
         size_t len = lp_repair_fragment(frame, mtu_of(bridge), i, out);
         lp_space space = lp_space_of(bridge->fragment, LP_BRIDGE_ROOM);
-        if (len > 0 &&
-            lp_gateway_on_frame(bridge->gateway, space, len, &datagram) == LP_REASON_NONE)
+        if (len > 0 && lp_gateway_on_frame(bridge->gateway, space, len, &datagram) ==
+                           LP_REASON_NONE)
             send_datagram(bridge, datagram, now);
     }
 }
 
 static void repair(lp_bridge *bridge, lp_bytes frame, bool from_own_host, lp_time now)
 {
-    lp_repair_plan plan = lp_repair_plan_for(&bridge->repair, frame, mtu_of(bridge), now);
+    lp_repair_plan plan =
+        lp_repair_plan_for(&bridge->repair, frame, mtu_of(bridge), now);
     if (plan.kind == LP_REPAIR_FRAGMENTS) {
         send_fragments(bridge, frame, &plan, now);
         return;
@@ -85,8 +86,8 @@ static void take_frame(lp_bridge *bridge, uint8_t *at, size_t len, bool from_own
     if (bridge->repair.enabled && len <= SYN_MAX && bridge->is_joined &&
         lp_repair_clamp_mss(lp_space_of(frame, len), mtu_of(bridge)))
         stats_of(bridge)->stat[LP_STAT_MSS_CLAMPED]++;
-    lp_reason reason = lp_gateway_on_frame(bridge->gateway,
-                                           lp_space_of(at, LP_BRIDGE_ROOM), len, &datagram);
+    lp_reason reason = lp_gateway_on_frame(
+        bridge->gateway, lp_space_of(at, LP_BRIDGE_ROOM), len, &datagram);
     if (reason == LP_REASON_NONE)
         send_datagram(bridge, datagram, now);
     else if (reason == LP_REASON_TAP_MTU)
@@ -98,8 +99,10 @@ static void take_frame(lp_bridge *bridge, uint8_t *at, size_t len, bool from_own
 static lp_offload offload_of(const lp_lan_frame *captured)
 {
     static const lp_gso kinds[] = {
-        [LP_LAN_GSO_NONE] = LP_GSO_NONE, [LP_LAN_GSO_TCP4] = LP_GSO_TCP4,
-        [LP_LAN_GSO_TCP6] = LP_GSO_TCP6, [LP_LAN_GSO_UDP] = LP_GSO_UDP4,
+        [LP_LAN_GSO_NONE] = LP_GSO_NONE,
+        [LP_LAN_GSO_TCP4] = LP_GSO_TCP4,
+        [LP_LAN_GSO_TCP6] = LP_GSO_TCP6,
+        [LP_LAN_GSO_UDP] = LP_GSO_UDP4,
     };
     return (lp_offload){
         .needs_checksum = captured->needs_checksum,
@@ -117,8 +120,8 @@ static void drop(lp_bridge *bridge, lp_bytes frame, lp_reason reason)
     note(bridge, "to_relay", 0, frame, reason);
 }
 
-static void take_super_frame(lp_bridge *bridge, lp_bytes frame, const lp_offload *offload,
-                             bool from_own_host, lp_time now)
+static void take_super_frame(lp_bridge *bridge, lp_bytes frame,
+                             const lp_offload *offload, bool from_own_host, lp_time now)
 {
     lp_space out = lp_space_of(bridge->segment + LP_DATAGRAM_HEADER_LEN,
                                LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
@@ -137,7 +140,8 @@ static void take_super_frame(lp_bridge *bridge, lp_bytes frame, const lp_offload
 
 static void take_captured(lp_bridge *bridge, const lp_lan_frame *captured, lp_time now)
 {
-    lp_space frame = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN, captured->len);
+    lp_space frame =
+        lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN, captured->len);
     lp_bytes view = lp_bytes_of(frame.at, frame.len);
     /* A tag that only says how urgent it is (VID 0) is no VLAN, IEEE 802.1Q 6.9. */
     if (captured->has_tag && (captured->tag & VLAN_ID_MASK) != 0) {
@@ -209,14 +213,16 @@ void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
     lp_reason reason =
         lp_gateway_on_datagram(bridge->gateway, datagram, &injection, &peer);
     if (bridge->config.frame_log.on && datagram.len >= LP_DATAGRAM_HEADER_LEN)
-        note(bridge, "from_relay", peer, lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN), reason);
+        note(bridge, "from_relay", peer,
+             lp_bytes_after(datagram, LP_DATAGRAM_HEADER_LEN), reason);
     if (reason != LP_REASON_NONE || injection.frame.len == 0)
         return;
     lp_bytes frame = clamped(bridge, injection.frame);
     if (injection.to_wire)
         write_wire(bridge, frame);
     /* Where the kernel cannot take it, health has said so since the start. */
-    if (injection.to_host && lp_lan_write_to_host(bridge->config.lan, frame) == LP_ERR_IO)
+    if (injection.to_host &&
+        lp_lan_write_to_host(bridge->config.lan, frame) == LP_ERR_IO)
         stats_of(bridge)->reason[LP_REASON_QUEUE]++;
 }
 
@@ -227,6 +233,7 @@ void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now)
         if (!write_wire(bridge, lp_bytes_of(cam.frame, sizeof cam.frame)))
             continue;
         lp_log(bridge->config.log, LP_DEBUG, "CAM refresh", F_UINT("peer", cam.peer),
-               F_MAC("mac", cam.mac), F_STR("reason", cam.on_join ? "peer_joined" : "periodic"));
+               F_MAC("mac", cam.mac),
+               F_STR("reason", cam.on_join ? "peer_joined" : "periodic"));
     }
 }

@@ -23,9 +23,10 @@ struct lp_bridge {
     lp_time next_tick, next_snapshot;
     char lost_why[LP_WHY_MAX];
     uint64_t kernel_drops;
-    uint8_t *captured; /* a frame as the kernel gave it, a datagram's header before it */
-    uint8_t *segment;  /* one of the frames that a super-frame becomes, likewise */
-    uint8_t *fragment; /* a piece of either, likewise; or a mended copy for the wire */
+
+    /* Frames, each with room for a datagram's header before it: as the kernel gave it; one
+     * of those that a super-frame becomes; a piece of either, or a mended copy. */
+    uint8_t *captured, *segment, *fragment;
 };
 
 /* --- bridge_frames.c -------------------------------------------------------------- */

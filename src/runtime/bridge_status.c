@@ -17,8 +17,8 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
                   !bridge->is_joined && !refused && bridge->lost_why[0], now, "%.240s",
                   bridge->lost_why);
     lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", bridge->lost_why);
-    lp_health_set(health, LP_HEALTH_CARRIER, !lp_lan_has_carrier(lan), now, "interface %s",
-                  info->name);
+    lp_health_set(health, LP_HEALTH_CARRIER, !lp_lan_has_carrier(lan), now,
+                  "interface %s", info->name);
     lp_health_set(health, LP_HEALTH_OWN_HOST, !info->can_reach_host, now, "%s", "");
     lp_health_set(health, LP_HEALTH_TAGGED, stats->reason[LP_REASON_VLAN] > 0, now,
                   "%llu tagged frames were dropped", /* J-05 */
@@ -42,7 +42,8 @@ void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)
     const lp_conn *conn = lp_uplink_conn(bridge->uplink);
     const lp_stats *stats = lp_gateway_stats(bridge->gateway);
     lp_log(bridge->config.log, LP_INFO, "snapshot", F_STR("relay", conn ? "yes" : "no"),
-           F_MS("rtt", conn ? lp_conn_rtt(conn) : 0), F_UINT("players", player_count(bridge)),
+           F_MS("rtt", conn ? lp_conn_rtt(conn) : 0),
+           F_UINT("players", player_count(bridge)),
            F_UINT("frames_rx", stats->stat[LP_STAT_FRAMES_RX]),
            F_UINT("frames_tx", stats->stat[LP_STAT_FRAMES_TX]),
            F_UINT("datagrams_rx", stats->stat[LP_STAT_DATAGRAMS_RX]),
@@ -50,19 +51,26 @@ void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)
            F_UINT("drops", lp_stats_drops(stats)));
 }
 
-json_t *lp_bridge_describe(const lp_bridge *bridge, lp_time now)
+static json_t *describe_lan(const lp_bridge *bridge)
 {
     const lp_lan_info *info = lp_lan_look(bridge->config.lan);
+    json_t *lan = json_object();
+    lp_tell_text(lan, "interface", info->name);
+    lp_tell_mac(lan, "mac", true, info->mac);
+    lp_tell_uint(lan, "mtu", info->mtu);
+    lp_tell_bool(lan, "carrier", lp_lan_has_carrier(bridge->config.lan));
+    lp_tell_bool(lan, "reaches_own_host", info->can_reach_host);
+    lp_tell_uint(lan, "kernel_drops", bridge->kernel_drops);
+    return lan;
+}
+
+json_t *lp_bridge_describe(const lp_bridge *bridge, lp_time now)
+{
     json_t *state = lp_describe_uplink(bridge->uplink, &bridge->config.relay);
-    json_object_set_new(state, "room", json_string(bridge->config.join->member.room));
-    json_object_set_new(
-        state, "lan",
-        json_pack("{s:s, s:o, s:I, s:b, s:b, s:I}", "interface", info->name, "mac",
-                  lp_json_mac(true, info->mac), "mtu", (json_int_t)info->mtu, "carrier",
-                  lp_lan_has_carrier(bridge->config.lan), "reaches_own_host",
-                  info->can_reach_host, "kernel_drops", (json_int_t)bridge->kernel_drops));
-    json_object_set_new(state, "health", lp_health_describe(&bridge->health, now));
-    json_object_set_new(state, "counters",
-                        lp_describe_stats(lp_gateway_stats(bridge->gateway)));
+    lp_tell_text(state, "room", bridge->config.join->member.room);
+    lp_tell_take(state, "lan", describe_lan(bridge));
+    lp_tell_take(state, "health", lp_health_describe(&bridge->health, now));
+    lp_tell_take(state, "counters",
+                 lp_describe_stats(lp_gateway_stats(bridge->gateway)));
     return state;
 }

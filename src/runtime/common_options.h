@@ -27,6 +27,7 @@ typedef struct lp_join_options {
 extern const char *const lp_log_level_choices[];
 extern const char *const lp_log_format_choices[];
 
+/* clang-format off */
 #define LP_COMMON_ROWS(type, at)                                                           \
     {.name = "user", .value = "NAME", .kind = LP_OPTION_TEXT,                              \
      .offset = offsetof(type, at.user), .default_text = "nobody",                          \
@@ -71,3 +72,4 @@ extern const char *const lp_log_format_choices[];
     {.name = "snapshot", .value = "TIME", .kind = LP_OPTION_DURATION,                      \
      .offset = offsetof(type, at.snapshot), .default_text = "10s",                         \
      .help = "how often the state is logged; 0s: never"}
+/* clang-format on */

@@ -1,28 +1,53 @@
 #include "runtime/describe.h"
 
-json_t *lp_json_ms(lp_duration duration)
+void lp_tell_take(json_t *object, const char *name, json_t *value)
 {
-    return json_real((double)(duration / 1000) / 1000.0);
+    json_object_set_new(object, name, value);
 }
 
-json_t *lp_json_mac(bool has_mac, lp_mac mac)
+void lp_tell_uint(json_t *object, const char *name, uint64_t value)
+{
+    lp_tell_take(object, name, json_integer((json_int_t)value));
+}
+
+void lp_tell_text(json_t *object, const char *name, const char *value)
+{
+    lp_tell_take(object, name, value ? json_string(value) : json_null());
+}
+
+void lp_tell_bool(json_t *object, const char *name, bool value)
+{
+    lp_tell_take(object, name, json_boolean(value));
+}
+
+void lp_tell_ms(json_t *object, const char *name, lp_duration value)
+{
+    lp_tell_take(object, name, json_real((double)(value / 1000) / 1000.0));
+}
+
+void lp_tell_mac(json_t *object, const char *name, bool has_mac, lp_mac mac)
 {
     char text[LP_MAC_TEXT_LEN];
-    return has_mac ? json_string(lp_mac_write(mac, text)) : json_null();
+    lp_tell_text(object, name, has_mac ? lp_mac_write(mac, text) : NULL);
 }
 
-json_t *lp_json_addr(const lp_addr *addr)
+void lp_tell_addr(json_t *object, const char *name, const lp_addr *addr)
 {
     char text[LP_ADDR_TEXT_LEN];
-    return addr->family ? json_string(lp_addr_write(addr, text)) : json_null();
+    lp_tell_text(object, name, addr->family ? lp_addr_write(addr, text) : NULL);
+}
+
+void lp_tell_ip(json_t *object, const char *name, const lp_addr *addr)
+{
+    char text[LP_ADDR_TEXT_LEN];
+    lp_tell_text(object, name, addr->family ? lp_addr_write_ip(addr, text) : NULL);
 }
 
 json_t *lp_describe_reported(const lp_stats_message *message)
 {
     json_t *object = json_object();
     for (size_t i = 0; message && i < message->count; i++)
-        json_object_set_new(object, message->stats[i].name,
-                            json_integer((json_int_t)message->stats[i].value));
+        lp_tell_uint(object, message->stats[i].name, message->stats[i].value);
     return object;
 }
 
@@ -36,25 +61,32 @@ json_t *lp_describe_stats(const lp_stats *stats)
 json_t *lp_describe_conn(const lp_conn *conn)
 {
     lp_conn_view view = lp_conn_look(conn);
-    return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "address",
-                     lp_json_addr(lp_conn_remote(conn)), "rtt_ms", lp_json_ms(view.rtt),
-                     "rtt_min_ms", lp_json_ms(view.rtt_min), "datagram_budget",
-                     (json_int_t)view.budget, "udp_payload", (json_int_t)view.udp_payload_max,
-                     "cwnd", (json_int_t)view.cwnd, "in_flight", (json_int_t)view.in_flight,
-                     "packets_sent", (json_int_t)view.packets_sent, "packets_received",
-                     (json_int_t)view.packets_received, "packets_lost",
-                     (json_int_t)view.packets_lost);
+    json_t *object = json_object();
+    lp_tell_addr(object, "address", lp_conn_remote(conn));
+    lp_tell_ms(object, "rtt_ms", view.rtt);
+    lp_tell_ms(object, "rtt_min_ms", view.rtt_min);
+    lp_tell_uint(object, "datagram_budget", view.budget);
+    lp_tell_uint(object, "udp_payload", view.udp_payload_max);
+    lp_tell_uint(object, "cwnd", view.cwnd);
+    lp_tell_uint(object, "in_flight", view.in_flight);
+    lp_tell_uint(object, "packets_sent", view.packets_sent);
+    lp_tell_uint(object, "packets_received", view.packets_received);
+    lp_tell_uint(object, "packets_lost", view.packets_lost);
+    return object;
 }
 
 json_t *lp_describe_quic(const lp_quic *quic)
 {
     const lp_quic_stats *stats = lp_quic_stats_of(quic);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
-                     (json_int_t)lp_quic_conn_count(quic), "packets_in",
-                     (json_int_t)stats->packets_in, "packets_out",
-                     (json_int_t)stats->packets_out, "garbage", (json_int_t)stats->garbage,
-                     "refused_limits", (json_int_t)stats->refused_limits, "retries",
-                     (json_int_t)stats->retries, "resets", (json_int_t)stats->resets,
-                     "handshakes", (json_int_t)stats->handshakes, "handshakes_failed",
-                     (json_int_t)stats->handshakes_failed);
+    json_t *object = json_object();
+    lp_tell_uint(object, "connections", lp_quic_conn_count(quic));
+    lp_tell_uint(object, "packets_in", stats->packets_in);
+    lp_tell_uint(object, "packets_out", stats->packets_out);
+    lp_tell_uint(object, "garbage", stats->garbage);
+    lp_tell_uint(object, "refused_limits", stats->refused_limits);
+    lp_tell_uint(object, "retries", stats->retries);
+    lp_tell_uint(object, "resets", stats->resets);
+    lp_tell_uint(object, "handshakes", stats->handshakes);
+    lp_tell_uint(object, "handshakes_failed", stats->handshakes_failed);
+    return object;
 }

@@ -1,4 +1,9 @@
-/* Pieces of status JSON that every program has. New references; NULL: out of memory. */
+/*
+ * Status as JSON: setters that read like a table, and the pieces that every program has.
+ *
+ * Functions that give a json_t give a new reference, or NULL when memory ran out; the
+ * setters take NULL as jansson does: what cannot be made is left out.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -6,12 +11,18 @@
 #include "core/stats.h"
 #include "quic/endpoint.h"
 
+void lp_tell_uint(json_t *object, const char *name, uint64_t value);
+void lp_tell_text(json_t *object, const char *name, const char *value);
+void lp_tell_bool(json_t *object, const char *name, bool value);
+void lp_tell_ms(json_t *object, const char *name, lp_duration value); /* 12.345 */
+void lp_tell_mac(json_t *object, const char *name, bool has_mac, lp_mac mac);
+void lp_tell_addr(json_t *object, const char *name, const lp_addr *addr);
+void lp_tell_ip(json_t *object, const char *name, const lp_addr *addr);
+void lp_tell_take(json_t *object, const char *name,
+                  json_t *value); /* value is theirs */
+
 /* {"frames_rx": 12, ..., "drop_bpdu": 3}: only what is not zero, as in stats messages. */
 json_t *lp_describe_stats(const lp_stats *stats);
 json_t *lp_describe_reported(const lp_stats_message *message); /* NULL: {} */
 json_t *lp_describe_conn(const lp_conn *conn);
 json_t *lp_describe_quic(const lp_quic *quic);
-
-json_t *lp_json_ms(lp_duration duration); /* 12.345 */
-json_t *lp_json_mac(bool has_mac, lp_mac mac);
-json_t *lp_json_addr(const lp_addr *addr);

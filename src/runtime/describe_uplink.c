@@ -5,13 +5,20 @@
 static const char *state_name(lp_member_state state)
 {
     switch (state) {
-    case LP_MEMBER_OFFLINE: return "offline";
-    case LP_MEMBER_CONNECTING: return "connecting";
-    case LP_MEMBER_MEASURING: return "measuring";
-    case LP_MEMBER_JOINING: return "joining";
-    case LP_MEMBER_JOINED: return "joined";
-    case LP_MEMBER_REFUSED: return "refused";
-    case LP_MEMBER_ENDED: return "ended";
+    case LP_MEMBER_OFFLINE:
+        return "offline";
+    case LP_MEMBER_CONNECTING:
+        return "connecting";
+    case LP_MEMBER_MEASURING:
+        return "measuring";
+    case LP_MEMBER_JOINING:
+        return "joining";
+    case LP_MEMBER_JOINED:
+        return "joined";
+    case LP_MEMBER_REFUSED:
+        return "refused";
+    case LP_MEMBER_ENDED:
+        return "ended";
     }
     return "?";
 }
@@ -21,22 +28,26 @@ static json_t *describe_peers(const lp_member *member)
     json_t *peers = json_array();
     size_t cursor = 0;
     lp_member_peer peer;
-    while (lp_member_next_peer(member, &cursor, &peer))
-        json_array_append_new(
-            peers, json_pack("{s:I, s:s, s:o, s:o}", "peer_id", (json_int_t)peer.id, "role",
-                             lp_role_name(peer.role), "mac", lp_json_mac(peer.has_mac, peer.mac),
-                             "rtt_ms", lp_json_ms(peer.rtt)));
+    while (lp_member_next_peer(member, &cursor, &peer)) {
+        json_t *object = json_object();
+        lp_tell_uint(object, "peer_id", peer.id);
+        lp_tell_text(object, "role", lp_role_name(peer.role));
+        lp_tell_mac(object, "mac", peer.has_mac, peer.mac);
+        lp_tell_ms(object, "rtt_ms", peer.rtt);
+        json_array_append_new(peers, object);
+    }
     return peers;
 }
 
 static json_t *describe_relay(const lp_uplink *uplink, const lp_endpoint_name *name)
 {
     const lp_conn *conn = lp_uplink_conn(uplink);
-    json_t *relay = conn ? lp_describe_conn(conn)
-                         : json_pack("{s:o}", "address", lp_json_addr(lp_uplink_relay(uplink)));
-    json_object_set_new(relay, "name", json_string(name->host));
-    json_object_set_new(relay, "port", json_integer(name->port));
-    json_object_set_new(relay, "reachable", json_boolean(conn != NULL));
+    json_t *relay = conn ? lp_describe_conn(conn) : json_object();
+    if (!conn)
+        lp_tell_addr(relay, "address", lp_uplink_relay(uplink));
+    lp_tell_text(relay, "name", name->host);
+    lp_tell_uint(relay, "port", name->port);
+    lp_tell_bool(relay, "reachable", conn != NULL);
     return relay;
 }
 
@@ -44,13 +55,15 @@ json_t *lp_describe_uplink(lp_uplink *uplink, const lp_endpoint_name *relay)
 {
     const lp_member *member = lp_uplink_member(uplink);
     const lp_welcome *welcome = lp_member_welcome(member);
-    return json_pack(
-        "{s:s, s:I, s:I, s:I, s:b, s:I, s:o, s:o, s:I}", "state",
-        state_name(lp_member_state_of(member)), "room_id",
-        (json_int_t)(welcome ? welcome->room_id : 0), "peer_id",
-        (json_int_t)(welcome ? welcome->peer_id : 0), "tap_mtu",
-        (json_int_t)(welcome ? welcome->tap_mtu : 0), "gateway_present",
-        lp_member_gateway_present(member), "gateway_peer_id",
-        (json_int_t)lp_member_gateway(member), "relay", describe_relay(uplink, relay), "peers",
-        describe_peers(member), "reconnects", (json_int_t)lp_uplink_reconnects(uplink));
+    json_t *object = json_object();
+    lp_tell_text(object, "state", state_name(lp_member_state_of(member)));
+    lp_tell_uint(object, "room_id", welcome ? welcome->room_id : 0);
+    lp_tell_uint(object, "peer_id", welcome ? welcome->peer_id : 0);
+    lp_tell_uint(object, "tap_mtu", welcome ? welcome->tap_mtu : 0);
+    lp_tell_bool(object, "gateway_present", lp_member_gateway_present(member));
+    lp_tell_uint(object, "gateway_peer_id", lp_member_gateway(member));
+    lp_tell_take(object, "relay", describe_relay(uplink, relay));
+    lp_tell_take(object, "peers", describe_peers(member));
+    lp_tell_uint(object, "reconnects", lp_uplink_reconnects(uplink));
+    return object;
 }

@@ -63,7 +63,8 @@ static lp_bytes next_datagram(lp_driver *driver, lp_port *port, lp_time now)
         if (datagram.len == 0 || datagram.len <= lp_conn_budget(port->conn))
             break;
         lp_queue_pop(port->queue); /* the path shrank while it waited */
-        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_EGRESS_BUDGET, 1);
+        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_EGRESS_BUDGET,
+                                 1);
     }
     if (late > 0)
         driver->engine.on_unsent(driver->engine.state, port, LP_REASON_QUEUE, late);
@@ -83,8 +84,8 @@ static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
         bool more_follow = datagram.len > 0 && lp_queue_count(port->queue) > 1;
         bool was_taken = false;
         lp_udp_packet packet;
-        state = lp_conn_write(conn, datagram, more_follow, lp_batch_space(&driver->batch), now,
-                              &was_taken, &packet);
+        state = lp_conn_write(conn, datagram, more_follow,
+                              lp_batch_space(&driver->batch), now, &was_taken, &packet);
         if (was_taken)
             lp_queue_pop(port->queue);
         if (state == LP_WRITE_PACKET)
@@ -114,7 +115,8 @@ static bool write_stateless(lp_driver *driver)
     while (lp_batch_has_room(&driver->batch) || send_batch(driver)) {
         if (!lp_quic_next_stateless(driver->quic, &packet))
             return true;
-        memcpy(lp_batch_space(&driver->batch).at, packet.payload.at, packet.payload.len);
+        memcpy(lp_batch_space(&driver->batch).at, packet.payload.at,
+               packet.payload.len);
         lp_batch_add(&driver->batch, &packet);
     }
     return false;
@@ -189,7 +191,8 @@ static lp_err start_polling(lp_driver *driver, uv_loop_t *loop, lp_why *why)
 {
     driver->socket_poll.data = driver->alarm_poll.data = driver;
     if (uv_poll_init(loop, &driver->socket_poll, lp_udp_fd(driver->udp)) != 0)
-        return lp_explain(why, LP_ERR_IO, "the event loop does not take the UDP socket");
+        return lp_explain(why, LP_ERR_IO,
+                          "the event loop does not take the UDP socket");
     driver->socket_polled = true;
     if (uv_poll_init(loop, &driver->alarm_poll, driver->alarm.fd) != 0)
         return lp_explain(why, LP_ERR_IO, "the event loop does not take the alarm");

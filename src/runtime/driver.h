@@ -43,10 +43,10 @@ typedef struct lp_driver_engine {
  * Binds the socket and makes the endpoint. `config->tls` and `->handler` are the
  * caller's; secret and random too.
  */
-LP_MUST_USE lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to, bool reuse_port,
-                                  const lp_quic_config *config,
-                                  const lp_driver_engine *engine, lp_driver **out_driver,
-                                  lp_why *why);
+LP_MUST_USE lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to,
+                                  bool reuse_port, const lp_quic_config *config,
+                                  const lp_driver_engine *engine,
+                                  lp_driver **out_driver, lp_why *why);
 
 /* Ends every connection without a word. Freed once libuv has let go of the handles: run
  * the loop to its end. Not from within a callback of the driver's. NULL is fine. */

@@ -15,7 +15,8 @@ static bool read_count(const char *text, uint64_t max, uint64_t *out)
     return *end == '\0' && value >= 1 && value <= max;
 }
 
-lp_err lp_frame_log_read(const char *text, const lp_log_sink *log, lp_frame_log *out_frame_log)
+lp_err lp_frame_log_read(const char *text, const lp_log_sink *log,
+                         lp_frame_log *out_frame_log)
 {
     lp_frame_log frame_log = {.on = true, .one_in = 1, .log = log};
     uint64_t number;
@@ -44,9 +45,9 @@ void lp_frame_log_write(lp_frame_log *frame_log, const lp_frame_line *line)
     if (lp_frame_read(line->frame, &frame) == LP_OK)
         snprintf(ethertype, sizeof ethertype, "0x%04x", frame.ethertype);
     lp_log(frame_log->log, LP_INFO, "frame", F_STR("direction", line->direction),
-           F_STR("room", line->room), F_UINT("peer", line->peer), F_MAC("src", frame.source),
-           F_MAC("dst", frame.destination), F_STR("ethertype", ethertype),
-           F_UINT("len", line->frame.len),
+           F_STR("room", line->room), F_UINT("peer", line->peer),
+           F_MAC("src", frame.source), F_MAC("dst", frame.destination),
+           F_STR("ethertype", ethertype), F_UINT("len", line->frame.len),
            F_STR("action", lp_action_name(lp_reason_action(line->reason))),
            F_STR("reason", line->reason ? lp_reason_name(line->reason) : NULL),
            F_UINT("targets", line->target_count));

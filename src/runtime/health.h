@@ -19,7 +19,7 @@ typedef struct lp_health {
     struct {
         bool holds, was_shown;
         lp_time since;
-        char detail[LP_HEALTH_DETAIL_MAX]; /* what is known of this case; may be empty */
+        char detail[LP_HEALTH_DETAIL_MAX]; /* of this case; may be empty */
     } row[LP_HEALTH_COUNT];
 } lp_health;
 

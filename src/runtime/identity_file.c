@@ -6,7 +6,8 @@
 #include "os/files.h"
 #include "os/random.h"
 
-static lp_err save(const char *path, const lp_identity *identity, bool only_new, lp_why *why)
+static lp_err save(const char *path, const lp_identity *identity, bool only_new,
+                   lp_why *why)
 {
     uint8_t text[LP_IDENTITY_MAX];
     size_t len = lp_identity_write(identity, lp_space_of(text, sizeof text));
@@ -27,10 +28,11 @@ static lp_err load(const char *path, lp_identity *out_identity, lp_why *why)
     err = lp_identity_read(lp_bytes_of(content.at, content.len), out_identity, &inner);
     lp_file_content_fini(&content);
     if (err)
-        lp_explain(why, err,
-                   "%s: not an identity file: %.300s; restore it from a backup, or move it "
-                   "away to become somebody new",
-                   path, inner.text);
+        lp_explain(
+            why, err,
+            "%s: not an identity file: %.300s; restore it from a backup, or move it "
+            "away to become somebody new",
+            path, inner.text);
     return err;
 }
 
@@ -69,8 +71,8 @@ lp_err lp_identity_load(const char *path, bool with_mac, lp_identity *out_identi
     return LP_OK;
 }
 
-lp_err lp_identity_path(const char *option, const char *program, char *out, size_t out_len,
-                        lp_why *why)
+lp_err lp_identity_path(const char *option, const char *program, char *out,
+                        size_t out_len, lp_why *why)
 {
     char folder[256];
     int len;
@@ -78,8 +80,9 @@ lp_err lp_identity_path(const char *option, const char *program, char *out, size
         len = snprintf(out, out_len, "%s", option);
     } else {
         if (!lp_dir_state(folder, sizeof folder))
-            return lp_explain(why, LP_ERR_NOT_FOUND,
-                              "no folder for the identity file: name one with --identity");
+            return lp_explain(
+                why, LP_ERR_NOT_FOUND,
+                "no folder for the identity file: name one with --identity");
         if (lp_dir_make(folder, 0700, why) != LP_OK)
             return LP_ERR_IO;
         len = snprintf(out, out_len, "%s/%s-identity.json", folder, program);

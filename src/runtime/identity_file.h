@@ -9,8 +9,9 @@
  * names it, never replaced: it may hold a MAC that a DHCP reservation knows.
  * `*out_created` says whether the file is new.
  */
-LP_MUST_USE lp_err lp_identity_load(const char *path, bool with_mac, lp_identity *out_identity,
-                                    bool *out_created, lp_why *why);
+LP_MUST_USE lp_err lp_identity_load(const char *path, bool with_mac,
+                                    lp_identity *out_identity, bool *out_created,
+                                    lp_why *why);
 
 /* The option, or <state folder>/<program>-identity.json. LP_ERR_NOT_FOUND: no folder. */
 LP_MUST_USE lp_err lp_identity_path(const char *option, const char *program, char *out,

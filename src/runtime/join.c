@@ -13,16 +13,19 @@ static lp_err check_names(const lp_join_options *options, lp_why *why)
 {
     lp_room_code ignored;
     if (!options->relay.host[0])
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "no relay is named: add --relay HOST (the host of the party knows it)");
+        return lp_explain(
+            why, LP_ERR_MALFORMED,
+            "no relay is named: add --relay HOST (the host of the party knows it)");
     if (!options->room)
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "no room is named: add --room CODE (the host of the party knows it)");
+        return lp_explain(
+            why, LP_ERR_MALFORMED,
+            "no room is named: add --room CODE (the host of the party knows it)");
     if (lp_room_code_read(options->room, ignored) != LP_OK)
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "room: \"%.64s\" is not a room code; it has 1 to %d letters, digits, "
-                          "- or _",
-                          options->room, LP_ROOM_MAX);
+        return lp_explain(
+            why, LP_ERR_MALFORMED,
+            "room: \"%.64s\" is not a room code; it has 1 to %d letters, digits, "
+            "- or _",
+            options->room, LP_ROOM_MAX);
     return LP_OK;
 }
 
@@ -30,14 +33,16 @@ static lp_err check_trust(const lp_join_options *options, lp_why *why)
 {
     lp_key_hash ignored;
     if (options->relay_fingerprint && options->relay_ca_cert)
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "relay-fingerprint and relay-ca-cert exclude each other: name one");
+        return lp_explain(
+            why, LP_ERR_MALFORMED,
+            "relay-fingerprint and relay-ca-cert exclude each other: name one");
     if (options->relay_fingerprint &&
         lp_key_hash_read(options->relay_fingerprint, &ignored) != LP_OK)
-        return lp_explain(why, LP_ERR_MALFORMED,
-                          "relay-fingerprint: \"%.100s\" is not sha256: and 64 hexadecimal "
-                          "digits; copy it from what the relay prints when it starts",
-                          options->relay_fingerprint);
+        return lp_explain(
+            why, LP_ERR_MALFORMED,
+            "relay-fingerprint: \"%.100s\" is not sha256: and 64 hexadecimal "
+            "digits; copy it from what the relay prints when it starts",
+            options->relay_fingerprint);
     return LP_OK;
 }
 
@@ -65,18 +70,22 @@ static lp_err take_identity(lp_join *join, const char *program, lp_role role,
                                   sizeof join->identity_path, why);
     if (err)
         return err;
-    err = lp_identity_load(join->identity_path, with_mac, &join->identity, &created, why);
+    err =
+        lp_identity_load(join->identity_path, with_mac, &join->identity, &created, why);
     if (err)
         return err;
     if (created)
         lp_log(log, LP_INFO, "new identity made", F_STR("file", join->identity_path));
     if (mac && mac->is_set)
-        join->identity.mac = mac->mac; /* for this run; the file keeps its own (W-003) */
+        join->identity.mac =
+            mac->mac; /* for this run; the file keeps its own (W-003) */
     join->member.mac = join->identity.mac;
-    return lp_credentials_of_seed(join->identity.seed, program, &join->credentials, why);
+    return lp_credentials_of_seed(join->identity.seed, program, &join->credentials,
+                                  why);
 }
 
-static lp_err make_tls(lp_join *join, const lp_trust *trust, const char *ca_path, lp_why *why)
+static lp_err make_tls(lp_join *join, const lp_trust *trust, const char *ca_path,
+                       lp_why *why)
 {
     lp_why inner;
     if (ca_path && trust->ca_cert.len == 0)
@@ -119,7 +128,8 @@ lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
                     const lp_log_sink *log, lp_why *why)
 {
     *join = (lp_join){.member = {.role = role, .random = lp_os_random()}};
-    snprintf(join->member.software, sizeof join->member.software, "%s " LP_VERSION, program);
+    snprintf(join->member.software, sizeof join->member.software, "%s " LP_VERSION,
+             program);
     lp_err err = lp_room_code_read(options->room, join->member.room);
     assert(!err);
     err = take_identity(join, program, role, options, mac, log, why);

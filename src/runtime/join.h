@@ -28,6 +28,7 @@ LP_MUST_USE lp_err lp_join_check_options(const lp_join_options *options,
 /* The options passed lp_join_check_options. `program` is "lanparty-client" or
  * "lanparty-gateway". On failure nothing is left open. */
 LP_MUST_USE lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
-                                const lp_join_options *options, const lp_option_mac *mac,
-                                const lp_log_sink *log, lp_why *why);
+                                const lp_join_options *options,
+                                const lp_option_mac *mac, const lp_log_sink *log,
+                                lp_why *why);
 void lp_join_fini(lp_join *join); /* a zeroed one is fine */

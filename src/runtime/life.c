@@ -4,8 +4,8 @@
 
 #include "os/service.h"
 
-#define GOODBYE_POLL_MS  20
-#define GOODBYE_POLLS    50 /* one second: a relay that does not answer keeps nobody */
+#define GOODBYE_POLL_MS 20
+#define GOODBYE_POLLS   50 /* one second: a relay that does not answer keeps nobody */
 
 static void end(lp_life *life)
 {

@@ -17,7 +17,8 @@ typedef struct lp_life_handler {
     void (*on_reload)(void *state);                   /* SIGHUP; NULL: ignored */
     /* Asked every 20 ms after on_stop: is everything said? Then, or after one second, on_end. */
     bool (*is_done)(void *state);
-    void (*on_end)(void *state); /* close every handle of yours; the loop then runs dry */
+    void (*on_end)(
+        void *state); /* close every handle of yours; the loop then runs dry */
 } lp_life_handler;
 
 typedef struct lp_life {

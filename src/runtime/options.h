@@ -44,12 +44,12 @@ typedef struct lp_option {
     const char *alias; /* another spelling, or NULL */
     const char *value; /* what stands for the value in help; NULL for a flag */
     lp_option_kind kind;
-    size_t offset;            /* of the field in the program's config struct */
-    const char *default_text; /* as a person would write it; NULL: none */
-    const char *help;         /* one line, lower case, no full stop */
-    uint64_t min, max;        /* LP_OPTION_COUNT, LP_OPTION_SIZE */
+    size_t offset;              /* of the field in the program's config struct */
+    const char *default_text;   /* as a person would write it; NULL: none */
+    const char *help;           /* one line, lower case, no full stop */
+    uint64_t min, max;          /* LP_OPTION_COUNT, LP_OPTION_SIZE */
     const char *const *choices; /* LP_OPTION_CHOICE: NULL-terminated */
-    bool command_line_only;   /* makes no sense in a file (--help, --config, --status) */
+    bool command_line_only; /* makes no sense in a file (--help, --config, --status) */
 } lp_option;
 
 typedef struct lp_program {
@@ -80,4 +80,5 @@ LP_MUST_USE lp_err lp_options_read_file(const lp_program *program, const char *n
                                         char *content, void *config, lp_why *why);
 
 void lp_options_print_help(const lp_program *program, FILE *out); /* fits a screen */
-void lp_options_print_man(const lp_program *program, FILE *out);  /* roff, the whole page */
+void lp_options_print_man(const lp_program *program,
+                          FILE *out); /* roff, the whole page */

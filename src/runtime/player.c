@@ -30,7 +30,8 @@ static void on_tap(uv_poll_t *poll, int status, int events)
 {
     lp_player *player = poll->data;
     lp_time now = lp_clock_now();
-    lp_space frame = lp_space_of(player->buffer + LP_DATAGRAM_HEADER_LEN, LP_DATAGRAM_PAYLOAD_MAX);
+    lp_space frame =
+        lp_space_of(player->buffer + LP_DATAGRAM_HEADER_LEN, LP_DATAGRAM_PAYLOAD_MAX);
     for (int i = 0; i < FRAMES_PER_WAKE_UP; i++) {
         size_t len;
         lp_err err = lp_tap_read(player->tap, frame, &len);
@@ -38,8 +39,9 @@ static void on_tap(uv_poll_t *poll, int status, int events)
             break;
         if (err) { /* W-026 */
             uv_poll_stop(poll);
-            player->config.on_failed(player->config.state,
-                                     "the virtual adapter broke: did something delete it?");
+            player->config.on_failed(
+                player->config.state,
+                "the virtual adapter broke: did something delete it?");
             break;
         }
         send_frame(player, len, now);
@@ -92,8 +94,8 @@ static void begin_bridging(lp_player *player, lp_time now)
     lp_player_guard_routes(player, now);
     lp_log(player->config.log, LP_INFO, "adapter is up",
            F_STR("adapter", lp_tap_name(player->tap)),
-           F_UINT("ifindex", lp_tap_ifindex(player->tap)), F_MAC("mac", player->client.mac),
-           F_UINT("mtu", welcome->tap_mtu));
+           F_UINT("ifindex", lp_tap_ifindex(player->tap)),
+           F_MAC("mac", player->client.mac), F_UINT("mtu", welcome->tap_mtu));
 }
 
 static void stop_bridging(lp_player *player)
@@ -105,7 +107,8 @@ static void stop_bridging(lp_player *player)
     player->is_bridging = false;
     uv_poll_stop(&player->tap_poll);
     if (lp_tap_set_link(player->tap, false, &why) != LP_OK)
-        lp_log(player->config.log, LP_DEBUG, "adapter stays up", F_STR("why", why.text));
+        lp_log(player->config.log, LP_DEBUG, "adapter stays up",
+               F_STR("why", why.text));
 }
 
 static const char *role_of(const lp_member_event *event)
@@ -118,7 +121,8 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
     lp_player *player = state;
     const lp_log_sink *log = player->config.log;
     char mac[LP_MAC_TEXT_LEN];
-    const char *mac_text = event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL;
+    const char *mac_text =
+        event->peer.has_mac ? lp_mac_write(event->peer.mac, mac) : NULL;
     const lp_welcome *welcome = lp_member_welcome(lp_uplink_member(player->uplink));
     switch (event->kind) {
     case LP_MEMBER_EVENT_WELCOME:
@@ -170,8 +174,9 @@ static void on_lost(void *state, const char *why, lp_time next, lp_time now)
     }
     if (player->is_bridging && player->link_down_at == LP_NEVER)
         player->link_down_at = lp_time_after(now, LINK_DOWN_AFTER);
-    lp_log(player->config.log, is_new ? LP_WARN : LP_DEBUG, "not connected to the relay",
-           F_STR("why", why), F_MS("next_try", lp_time_until(now, next)));
+    lp_log(player->config.log, is_new ? LP_WARN : LP_DEBUG,
+           "not connected to the relay", F_STR("why", why),
+           F_MS("next_try", lp_time_until(now, next)));
     lp_player_check_health(player, now);
     lp_player_say_news(player, now);
 }
@@ -229,8 +234,8 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         .tls = join->tls,
         .log = player->config.log,
         .net = join->net,
-        .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed, deadline,
-                    on_deadline, on_failed, on_unsent},
+        .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed,
+                    deadline, on_deadline, on_failed, on_unsent},
     };
     lp_err err = lp_uplink_open(player->loop, &config, &player->uplink, why);
     if (err)
@@ -241,8 +246,8 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
     return LP_OK;
 }
 
-lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config, lp_player **out_player,
-                      lp_why *why)
+lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
+                      lp_player **out_player, lp_why *why)
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_player *player = calloc(1, sizeof *player);

@@ -3,9 +3,9 @@
 
 #include "runtime/player.h"
 
-#define LP_PLAYER_TICK      LP_SECONDS(1)
-#define LP_PLAYER_LINE_MAX  8   /* short lines for people, D-009 to D-015 */
-#define LP_PLAYER_LINE_LEN  160
+#define LP_PLAYER_TICK     LP_SECONDS(1)
+#define LP_PLAYER_LINE_MAX 8 /* short lines for people, D-009 to D-015 */
+#define LP_PLAYER_LINE_LEN 160
 
 typedef struct lp_player_line {
     char text[LP_PLAYER_LINE_LEN];
@@ -25,11 +25,11 @@ struct lp_player {
     bool is_closing;
 
     lp_time next_tick, next_snapshot, link_down_at;
-    lp_addr relay;        /* the address dialled last */
-    lp_route way;         /* to the relay, not through the adapter */
+    lp_addr relay; /* the address dialled last */
+    lp_route way;  /* to the relay, not through the adapter */
     bool has_way, is_pinned;
     uint64_t defaults_dropped;
-    lp_addr address;      /* the adapter's, family 0 while it has none */
+    lp_addr address; /* the adapter's, family 0 while it has none */
     unsigned prefix_len;
     char lost_why[LP_WHY_MAX];
     lp_player_line said[LP_PLAYER_LINE_MAX]; /* the lines that were said last */

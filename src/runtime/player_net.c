@@ -47,8 +47,8 @@ static void drop_defaults(lp_player *player, lp_time now)
     if (count == 0)
         return;
     player->defaults_dropped += count;
-    lp_health_set(&player->health, LP_HEALTH_DEFAULT_ROUTE, true, now, "%llu removed so far",
-                  (unsigned long long)player->defaults_dropped);
+    lp_health_set(&player->health, LP_HEALTH_DEFAULT_ROUTE, true, now,
+                  "%llu removed so far", (unsigned long long)player->defaults_dropped);
     lp_log(player->config.log, LP_DEBUG, "default route through the adapter removed",
            F_UINT("count", count));
 }
@@ -75,9 +75,10 @@ static void guard_relay_route(lp_player *player, lp_time now)
     lp_err err = lp_net_pin(net, &player->relay, &player->way, &why);
     if (err == LP_OK) {
         player->is_pinned = true;
-        lp_log(player->config.log, LP_WARN,
-               "the party's subnet holds the relay's address: pinned a host route to it",
-               F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
+        lp_log(
+            player->config.log, LP_WARN,
+            "the party's subnet holds the relay's address: pinned a host route to it",
+            F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
     } else if (err != LP_ERR_IN_USE) {
         lp_log(player->config.log, LP_ERROR, "cannot pin the route to the relay",
                F_STR("why", why.text));
@@ -119,12 +120,12 @@ void lp_player_look_at_address(lp_player *player, lp_time now)
         lp_net_overlap(net, ifindex, other);
     lp_health_set(&player->health, LP_HEALTH_OVERLAP, other[0] != '\0', now,
                   "the other network is on %s", other);
-    lp_health_set(&player->health, LP_HEALTH_COMMON_SUBNET, is_common_subnet(&address), now,
-                  "%s", "");
+    lp_health_set(&player->health, LP_HEALTH_COMMON_SUBNET, is_common_subnet(&address),
+                  now, "%s", "");
     /* Link-local only is what a stack gives itself when nobody answers its DHCP. */
     bool link_local = address.family == 4 ? address.ip[0] == 169 && address.ip[1] == 254
                                           : address.ip[0] == 0xfe;
     lp_health_set(&player->health, LP_HEALTH_NO_ADDRESS,
-                  player->is_bridging && (!address.family || link_local), now, "adapter %s",
-                  lp_tap_name(player->tap));
+                  player->is_bridging && (!address.family || link_local), now,
+                  "adapter %s", lp_tap_name(player->tap));
 }

@@ -26,12 +26,12 @@ void lp_player_check_health(lp_player *player, lp_time now)
     lp_health *health = &player->health;
     bool joined = is_joined(player);
     bool refused = lp_member_state_of(member_of(player)) == LP_MEMBER_REFUSED;
-    lp_health_set(health, LP_HEALTH_RELAY, !joined && !refused && player->lost_why[0], now,
-                  "%.240s", player->lost_why);
+    lp_health_set(health, LP_HEALTH_RELAY, !joined && !refused && player->lost_why[0],
+                  now, "%.240s", player->lost_why);
     lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", player->lost_why);
     lp_health_set(health, LP_HEALTH_NO_GATEWAY,
-                  joined && !lp_member_gateway_present(member_of(player)), now, "room %s",
-                  player->config.join->member.room);
+                  joined && !lp_member_gateway_present(member_of(player)), now,
+                  "room %s", player->config.join->member.room);
     lp_health_set(health, LP_HEALTH_ONE_WAY,
                   joined && lp_member_gateway_present(member_of(player)) &&
                       count_of(player, LP_STAT_BROADCAST_TO_LAN) > 0 &&
@@ -61,7 +61,8 @@ __attribute__((format(printf, 2, 3))) static void say(lines *out, const char *fm
 static lp_duration gateway_latency(const lp_player *player)
 {
     const lp_conn *conn = lp_uplink_conn(player->uplink);
-    const lp_member_peer *gateway = lp_member_find(member_of(player), lp_member_gateway(member_of(player)));
+    const lp_member_peer *gateway =
+        lp_member_find(member_of(player), lp_member_gateway(member_of(player)));
     return conn && gateway && gateway->rtt ? lp_conn_rtt(conn) + gateway->rtt : 0;
 }
 
@@ -86,8 +87,9 @@ size_t lp_player_lines(const lp_player *player, lp_time now,
         return said.count;
     }
     say(&said, "Connected to relay");
-    say(&said, lp_member_gateway_present(member_of(player)) ? "Connected to LAN gateway"
-                                                            : "No LAN gateway in the room yet");
+    say(&said, lp_member_gateway_present(member_of(player))
+                   ? "Connected to LAN gateway"
+                   : "No LAN gateway in the room yet");
     if (player->address.family == 4)
         say(&said, "DHCP received: %s", lp_addr_write_ip(&player->address, ip));
     else if (!player->address.family)
@@ -99,7 +101,8 @@ size_t lp_player_lines(const lp_player *player, lp_time now,
         say(&said, "Warning: the route to the relay leads into the tunnel");
     lp_duration latency = gateway_latency(player);
     if (latency > 0)
-        say(&said, "Gateway latency: %llu ms", (unsigned long long)(latency / LP_MS(1)));
+        say(&said, "Gateway latency: %llu ms",
+            (unsigned long long)(latency / LP_MS(1)));
     return said.count;
 }
 
@@ -147,11 +150,13 @@ void lp_player_snapshot(lp_player *player, lp_time now)
     const lp_conn *conn = lp_uplink_conn(player->uplink);
     const lp_stats *stats = &player->client.stats;
     for (size_t i = 0; i < count; i++)
-        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? "; " : "", line[i].text);
+        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? "; " : "",
+                                line[i].text);
     if (player->address.family)
         lp_addr_write_ip(&player->address, ip);
     lp_log(player->config.log, LP_INFO, "snapshot", F_STR("says", all),
-           F_STR("relay", conn ? "yes" : "no"), F_MS("rtt", conn ? lp_conn_rtt(conn) : 0),
+           F_STR("relay", conn ? "yes" : "no"),
+           F_MS("rtt", conn ? lp_conn_rtt(conn) : 0),
            F_UINT("budget", conn ? lp_conn_budget(conn) : 0), F_STR("ip", ip),
            F_STR("route_pinned", player->is_pinned ? "yes" : "not needed"),
            F_UINT("frames_rx", stats->stat[LP_STAT_FRAMES_RX]),
@@ -175,29 +180,27 @@ static json_t *describe_lines(const lp_player *player, lp_time now)
 
 static json_t *describe_tap(const lp_player *player)
 {
-    char ip[LP_ADDR_TEXT_LEN];
     const lp_welcome *welcome = lp_member_welcome(member_of(player));
-    return json_pack("{s:s, s:I, s:o, s:I, s:o, s:b}", "name", lp_tap_name(player->tap),
-                     "ifindex", (json_int_t)lp_tap_ifindex(player->tap), "mac",
-                     lp_json_mac(true, player->client.mac), "mtu",
-                     (json_int_t)(welcome ? welcome->tap_mtu : 0), "ip",
-                     player->address.family
-                         ? json_string(lp_addr_write_ip(&player->address, ip))
-                         : json_null(),
-                     "up", player->is_bridging);
+    json_t *tap = json_object();
+    lp_tell_text(tap, "name", lp_tap_name(player->tap));
+    lp_tell_uint(tap, "ifindex", lp_tap_ifindex(player->tap));
+    lp_tell_mac(tap, "mac", true, player->client.mac);
+    lp_tell_uint(tap, "mtu", welcome ? welcome->tap_mtu : 0);
+    lp_tell_ip(tap, "ip", &player->address);
+    lp_tell_bool(tap, "up", player->is_bridging);
+    return tap;
 }
 
 json_t *lp_player_describe(const lp_player *player, lp_time now)
 {
     json_t *state = lp_describe_uplink(player->uplink, &player->config.relay);
-    json_object_set_new(state, "room", json_string(player->config.join->member.room));
-    json_object_set_new(state, "tap", describe_tap(player));
-    json_object_set_new(state, "gateway_latency_ms", lp_json_ms(gateway_latency(player)));
-    json_object_set_new(state, "route_pinned", json_boolean(player->is_pinned));
-    json_object_set_new(state, "default_routes_removed",
-                        json_integer((json_int_t)player->defaults_dropped));
-    json_object_set_new(state, "says", describe_lines(player, now));
-    json_object_set_new(state, "health", lp_health_describe(&player->health, now));
-    json_object_set_new(state, "counters", lp_describe_stats(&player->client.stats));
+    lp_tell_text(state, "room", player->config.join->member.room);
+    lp_tell_take(state, "tap", describe_tap(player));
+    lp_tell_ms(state, "gateway_latency_ms", gateway_latency(player));
+    lp_tell_bool(state, "route_pinned", player->is_pinned);
+    lp_tell_uint(state, "default_routes_removed", player->defaults_dropped);
+    lp_tell_take(state, "says", describe_lines(player, now));
+    lp_tell_take(state, "health", lp_health_describe(&player->health, now));
+    lp_tell_take(state, "counters", lp_describe_stats(&player->client.stats));
     return state;
 }

@@ -9,7 +9,8 @@
 #define PEM_MAX    (256 * 1024)
 #define SECRET_LEN 32
 
-static lp_err read_pair(lp_relay_files *files, lp_credentials **out_credentials, lp_why *why)
+static lp_err read_pair(lp_relay_files *files, lp_credentials **out_credentials,
+                        lp_why *why)
 {
     lp_file_content cert = {0}, key = {0};
     lp_why inner;
@@ -21,11 +22,11 @@ static lp_err read_pair(lp_relay_files *files, lp_credentials **out_credentials,
     err = lp_file_read(files->key_path, PEM_MAX, &key, why);
     if (err)
         goto done;
-    err = lp_credentials_read(lp_bytes_of(cert.at, cert.len), lp_bytes_of(key.at, key.len),
-                              out_credentials, &inner);
+    err = lp_credentials_read(lp_bytes_of(cert.at, cert.len),
+                              lp_bytes_of(key.at, key.len), out_credentials, &inner);
     if (err) {
-        lp_explain(why, err, "%.120s and %.120s: %.200s", files->cert_path, files->key_path,
-                   inner.text);
+        lp_explain(why, err, "%.120s and %.120s: %.200s", files->cert_path,
+                   files->key_path, inner.text);
         goto done;
     }
     files->cert_time = cert_time;
@@ -77,13 +78,15 @@ static lp_err find_pair(lp_relay_files *files, lp_why *why)
         snprintf(files->key_path, sizeof files->key_path, "%s", files->key);
         return LP_OK;
     }
-    snprintf(files->cert_path, sizeof files->cert_path, "%s/relay-cert.pem", files->state);
+    snprintf(files->cert_path, sizeof files->cert_path, "%s/relay-cert.pem",
+             files->state);
     snprintf(files->key_path, sizeof files->key_path, "%s/relay-key.pem", files->state);
     /* A key without its certificate is half a state: say so by failing to read it. */
     return lp_file_mtime(files->key_path) ? LP_OK : generate_pair(files, why);
 }
 
-static lp_err take_secret(lp_relay_files *files, uint8_t secret[SECRET_LEN], lp_why *why)
+static lp_err take_secret(lp_relay_files *files, uint8_t secret[SECRET_LEN],
+                          lp_why *why)
 {
     char path[320];
     lp_file_content content = {0};
@@ -96,8 +99,8 @@ static lp_err take_secret(lp_relay_files *files, uint8_t secret[SECRET_LEN], lp_
     }
     if (!err && content.len != SECRET_LEN)
         err = lp_explain(why, LP_ERR_MALFORMED,
-                         "%s: is not %d octets long; remove it, and a new one is made", path,
-                         SECRET_LEN);
+                         "%s: is not %d octets long; remove it, and a new one is made",
+                         path, SECRET_LEN);
     if (!err)
         memcpy(secret, content.at, SECRET_LEN);
     lp_file_content_fini(&content);

@@ -8,17 +8,19 @@
 #include "quic/tls.h"
 
 typedef struct lp_relay_files {
-    const char *cert, *key;  /* PEM paths, or both NULL: generate and keep */
-    const char *state_dir;   /* NULL: lp_dir_state */
+    const char *cert, *key;   /* PEM paths, or both NULL: generate and keep */
+    const char *state_dir;    /* NULL: lp_dir_state */
     const char *cert_der_out; /* --dev-cert-der-out, or NULL */
-    const char *owner;       /* who must still read them after privileges are dropped */
-    char state[256];         /* the state folder in use */
+    const char *owner; /* who must still read them after privileges are dropped */
+    char state[256];   /* the state folder in use */
     char cert_path[320], key_path[320];
-    int64_t cert_time, key_time; /* when they changed last, as far as we have read them */
+    int64_t cert_time,
+        key_time; /* when they changed last, as far as we have read them */
 } lp_relay_files;
 
 /* Finds or makes everything. `secret` gets the endpoint's. */
-LP_MUST_USE lp_err lp_relay_files_open(lp_relay_files *files, lp_credentials **out_credentials,
+LP_MUST_USE lp_err lp_relay_files_open(lp_relay_files *files,
+                                       lp_credentials **out_credentials,
                                        uint8_t secret[32], lp_why *why);
 
 /* Did the certificate or key change on disk since they were read last? */

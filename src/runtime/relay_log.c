@@ -23,7 +23,8 @@ void lp_log_relay_event(const lp_log_sink *log, const lp_relay_event *event)
     lp_field fields[8];
     size_t count = 0;
     fields[count++] = F_STR("room", event->room[0] ? event->room : NULL);
-    fields[count++] = F_STR("mac", event->has_mac ? lp_mac_write(event->mac, mac) : NULL);
+    fields[count++] =
+        F_STR("mac", event->has_mac ? lp_mac_write(event->mac, mac) : NULL);
     fields[count++] = F_STR("reason", event->text[0] ? event->text : NULL);
     if (event->peer) {
         fields[count++] = F_UINT("peer", event->peer);
@@ -61,7 +62,7 @@ void lp_log_egress(const lp_log_sink *log, const lp_relay *relay, lp_link target
         return;
     lp_relay_whois(relay, target, &peer, &room);
     lp_log(log, LP_DEBUG, "datagram skipped, too large for its target",
-           F_STR("reason", lp_reason_name(LP_REASON_EGRESS_BUDGET)), F_STR("room", room),
-           F_UINT("peer", parsed.source), F_UINT("target", peer), F_UINT("len", datagram.len),
-           F_UINT("budget", budget));
+           F_STR("reason", lp_reason_name(LP_REASON_EGRESS_BUDGET)),
+           F_STR("room", room), F_UINT("peer", parsed.source), F_UINT("target", peer),
+           F_UINT("len", datagram.len), F_UINT("budget", budget));
 }

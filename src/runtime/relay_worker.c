@@ -8,7 +8,7 @@
 #include "runtime/describe.h"
 #include "runtime/relay_log.h"
 
-#define RTT_EVERY_MS 1000 /* how often connections' round trips are told to the engine */
+#define RTT_EVERY_MS 1000 /* how often round trips are told to the engine */
 
 typedef struct relay_port {
     lp_port port; /* first: it is the connection's user pointer */
@@ -75,7 +75,8 @@ static void forward(lp_relay_worker *worker, lp_link to, lp_bytes datagram, lp_t
     size_t budget = lp_relay_budget(worker->relay, to);
     if (datagram.len > budget) {
         lp_relay_on_egress(worker->relay, to, datagram.len, LP_REASON_EGRESS_BUDGET);
-        lp_log_egress(worker->config.log, worker->relay, to, datagram, budget); /* L-020 */
+        lp_log_egress(worker->config.log, worker->relay, to, datagram,
+                      budget); /* L-020 */
         return;
     }
     lp_relay_on_egress(worker->relay, to, datagram.len, LP_REASON_NONE);
@@ -90,12 +91,14 @@ static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time n
         return;
     lp_verdict verdict = lp_relay_on_datagram(worker->relay, port->link, datagram, now);
     if (worker->config.frame_log.on)
-        lp_log_verdict(&worker->config.frame_log, worker->relay, port->link, datagram, &verdict);
+        lp_log_verdict(&worker->config.frame_log, worker->relay, port->link, datagram,
+                       &verdict);
     for (size_t i = 0; i < verdict.target_count; i++)
         forward(worker, verdict.targets[i], datagram, now);
 }
 
-static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled, lp_time now)
+static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled,
+                      lp_time now)
 {
     lp_relay_worker *worker = state;
     relay_port *port = lp_conn_user(conn);
@@ -140,7 +143,8 @@ static void settle(void *state, lp_time now)
     while (lp_relay_next_send(worker->relay, &send)) {
         relay_port *port = port_of(worker, send.link);
         if (port && lp_conn_send(port->port.conn, send.octets) == LP_ERR_FULL)
-            lp_conn_close(port->port.conn, LP_CLOSE_OVERLOADED, "does not read its messages");
+            lp_conn_close(port->port.conn, LP_CLOSE_OVERLOADED,
+                          "does not read its messages");
     }
     while (lp_relay_next_close(worker->relay, &end)) {
         relay_port *port = port_of(worker, end.link);
@@ -210,8 +214,8 @@ lp_err lp_relay_worker_open(uv_loop_t *loop, const lp_relay_worker_config *confi
 
     lp_driver_engine engine = {worker,      settle,    deadline,
                                on_deadline, on_unsent, on_socket_failed};
-    err = lp_driver_open(loop, &config->listen, config->reuse_port, &worker->config.quic,
-                         &engine, &worker->driver, why);
+    err = lp_driver_open(loop, &config->listen, config->reuse_port,
+                         &worker->config.quic, &engine, &worker->driver, why);
     if (err)
         goto done;
     worker->rtt_timer.data = worker;
@@ -282,41 +286,51 @@ lp_addr lp_relay_worker_local(const lp_relay_worker *worker)
 
 /* --- status ----------------------------------------------------------------------- */
 
-static json_t *describe_peer(const lp_relay_worker *worker, const lp_relay_peer_view *view,
-                             lp_time now)
+static json_t *describe_peer(const lp_relay_worker *worker,
+                             const lp_relay_peer_view *view, lp_time now)
 {
     const relay_port *port = port_of(worker, view->link);
     char identity[LP_KEY_HASH_TEXT_LEN];
     lp_key_hash hash;
     memcpy(&hash, &view->identity, sizeof hash);
-    json_t *peer = json_pack(
-        "{s:I, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:s, s:s, s:o, s:o}", "peer_id",
-        (json_int_t)view->peer_id, "role", lp_role_name(view->role), "mac",
-        lp_json_mac(view->has_mac, view->mac), "address", lp_json_addr(&view->from), "rtt_ms",
-        lp_json_ms(view->rtt), "datagram_budget", (json_int_t)view->budget, "joined_s",
-        json_real((double)((now - view->joined_at) / LP_MS(1)) / 1000.0), "last_seen_ms",
-        lp_json_ms(lp_time_until(view->last_seen, now)), "malformed",
-        (json_int_t)view->malformed, "identity", lp_key_hash_write(&hash, identity), "software",
-        view->software, "counters", lp_describe_stats(&view->stats), "reported",
-        lp_describe_reported(view->reported));
+
+    json_t *peer = json_object();
+    lp_tell_uint(peer, "peer_id", view->peer_id);
+    lp_tell_text(peer, "role", lp_role_name(view->role));
+    lp_tell_mac(peer, "mac", view->has_mac, view->mac);
+    lp_tell_addr(peer, "address", &view->from);
+    lp_tell_ms(peer, "rtt_ms", view->rtt);
+    lp_tell_uint(peer, "datagram_budget", view->budget);
+    lp_tell_ms(peer, "joined_ms", lp_time_until(view->joined_at, now));
+    lp_tell_ms(peer, "last_seen_ms", lp_time_until(view->last_seen, now));
+    lp_tell_uint(peer, "malformed", view->malformed);
+    lp_tell_text(peer, "identity", lp_key_hash_write(&hash, identity));
+    lp_tell_text(peer, "software", view->software);
+    lp_tell_take(peer, "counters", lp_describe_stats(&view->stats));
+    lp_tell_take(peer, "reported", lp_describe_reported(view->reported));
     if (port)
-        json_object_set_new(peer, "connection", lp_describe_conn(port->port.conn));
+        lp_tell_take(peer, "connection", lp_describe_conn(port->port.conn));
     return peer;
 }
 
-static json_t *describe_room(const lp_relay_worker *worker, const lp_relay_room_view *view,
-                             lp_time now)
+static json_t *describe_room(const lp_relay_worker *worker,
+                             const lp_relay_room_view *view, lp_time now)
 {
     json_t *peers = json_array();
     size_t cursor = 0;
     lp_relay_peer_view peer;
     while (lp_relay_next_peer(worker->relay, view->code, &cursor, &peer))
         json_array_append_new(peers, describe_peer(worker, &peer, now));
-    return json_pack("{s:s, s:I, s:I, s:b, s:I, s:I, s:o}", "room", view->code, "room_id",
-                     (json_int_t)view->room_id, "mtu", (json_int_t)view->mtu,
-                     "gateway_present", view->has_gateway, "clients",
-                     (json_int_t)view->clients, "stations", (json_int_t)view->stations,
-                     "peers", peers);
+
+    json_t *room = json_object();
+    lp_tell_text(room, "room", view->code);
+    lp_tell_uint(room, "room_id", view->room_id);
+    lp_tell_uint(room, "mtu", view->mtu);
+    lp_tell_bool(room, "gateway_present", view->has_gateway);
+    lp_tell_uint(room, "clients", view->clients);
+    lp_tell_uint(room, "stations", view->stations);
+    lp_tell_take(room, "peers", peers);
+    return room;
 }
 
 json_t *lp_relay_worker_describe(const lp_relay_worker *worker, lp_time now)
@@ -326,7 +340,10 @@ json_t *lp_relay_worker_describe(const lp_relay_worker *worker, lp_time now)
     lp_relay_room_view room;
     while (lp_relay_next_room(worker->relay, &cursor, now, &room))
         json_array_append_new(rooms, describe_room(worker, &room, now));
-    return json_pack("{s:o, s:o, s:o}", "rooms", rooms, "counters",
-                     lp_describe_stats(lp_relay_stats(worker->relay)), "quic",
-                     lp_describe_quic(lp_driver_quic(worker->driver)));
+
+    json_t *all = json_object();
+    lp_tell_take(all, "rooms", rooms);
+    lp_tell_take(all, "counters", lp_describe_stats(lp_relay_stats(worker->relay)));
+    lp_tell_take(all, "quic", lp_describe_quic(lp_driver_quic(worker->driver)));
+    return all;
 }

@@ -24,7 +24,8 @@ typedef struct lp_relay_worker_config {
     void *state;
 } lp_relay_worker_config;
 
-LP_MUST_USE lp_err lp_relay_worker_open(uv_loop_t *loop, const lp_relay_worker_config *config,
+LP_MUST_USE lp_err lp_relay_worker_open(uv_loop_t *loop,
+                                        const lp_relay_worker_config *config,
                                         lp_relay_worker **out_worker, lp_why *why);
 
 /* Says goodbye to everyone; then close a moment later. */

@@ -29,15 +29,16 @@ static void show_counters(const json_t *counters, const char *indent)
 {
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)counters, name, value)
-        printf("%s%-28s %12" PRId64 "\n", indent, name, (int64_t)json_integer_value(value));
+    json_object_foreach((json_t *)counters, name, value) printf(
+        "%s%-28s %12" PRId64 "\n", indent, name, (int64_t)json_integer_value(value));
 }
 
 static void show_health(const json_t *state)
 {
     size_t i;
     json_t *row;
-    json_array_foreach (json_object_get(state, "health"), i, row) {
+    json_array_foreach(json_object_get(state, "health"), i, row)
+    {
         const char *detail = text(row, "detail");
         printf("%s: %s%s%s%s\n      -> %s\n", text(row, "severity"), text(row, "title"),
                *detail ? " (" : "", detail, *detail ? ")" : "", text(row, "remedy"));
@@ -50,20 +51,21 @@ static void show_room(const json_t *room)
 {
     size_t i;
     json_t *peer;
-    printf("\nroom %s  mtu %" PRId64 "  gateway %s  players %" PRId64 "  LAN stations %" PRId64
-           "\n",
+    printf("\nroom %s  mtu %" PRId64 "  gateway %s  players %" PRId64
+           "  LAN stations %" PRId64 "\n",
            text(room, "room"), number(room, "mtu"), yes_no(room, "gateway_present"),
            number(room, "clients"), number(room, "stations"));
-    printf("  %-10s %-8s %-18s %-28s %8s %7s %9s %10s %10s\n", "peer", "role", "mac", "address",
-           "rtt ms", "budget", "seen ms", "from it", "to it");
-    json_array_foreach (json_object_get(room, "peers"), i, peer) {
+    printf("  %-10s %-8s %-18s %-28s %8s %7s %9s %10s %10s\n", "peer", "role", "mac",
+           "address", "rtt ms", "budget", "seen ms", "from it", "to it");
+    json_array_foreach(json_object_get(room, "peers"), i, peer)
+    {
         const json_t *counters = json_object_get(peer, "counters");
         printf("  %-10" PRId64 " %-8s %-18s %-28s %8.1f %7" PRId64 " %9.0f %10" PRId64
                " %10" PRId64 "\n",
                number(peer, "peer_id"), text(peer, "role"), text(peer, "mac"),
-               text(peer, "address"), real(peer, "rtt_ms"), number(peer, "datagram_budget"),
-               real(peer, "last_seen_ms"), number(counters, "datagrams_rx"),
-               number(counters, "datagrams_tx"));
+               text(peer, "address"), real(peer, "rtt_ms"),
+               number(peer, "datagram_budget"), real(peer, "last_seen_ms"),
+               number(counters, "datagrams_rx"), number(counters, "datagrams_tx"));
     }
 }
 
@@ -76,8 +78,7 @@ void lp_show_relay(const json_t *state)
     printf("%s %s on %s: %zu rooms, %" PRId64 " connections\n", text(state, "program"),
            text(state, "version"), text(state, "listen"), json_array_size(rooms),
            number(quic, "connections"));
-    json_array_foreach (rooms, i, room)
-        show_room(room);
+    json_array_foreach(rooms, i, room) show_room(room);
     printf("\ncounters\n");
     show_counters(json_object_get(state, "counters"), "  ");
     printf("quic\n");
@@ -89,12 +90,13 @@ void lp_show_relay(const json_t *state)
 static void show_uplink(const json_t *state)
 {
     const json_t *relay = json_object_get(state, "relay");
-    printf("%s %s: %s\n", text(state, "program"), text(state, "version"), text(state, "state"));
+    printf("%s %s: %s\n", text(state, "program"), text(state, "version"),
+           text(state, "state"));
     printf("  relay          %s (%s), rtt %.1f ms, datagram budget %" PRId64 "\n",
            text(relay, "name"), text(relay, "address"), real(relay, "rtt_ms"),
            number(relay, "datagram_budget"));
-    printf("  room           %s, mtu %" PRId64 ", we are peer %" PRId64 "\n", text(state, "room"),
-           number(state, "tap_mtu"), number(state, "peer_id"));
+    printf("  room           %s, mtu %" PRId64 ", we are peer %" PRId64 "\n",
+           text(state, "room"), number(state, "tap_mtu"), number(state, "peer_id"));
     printf("  LAN gateway    %s\n", yes_no(state, "gateway_present"));
 }
 
@@ -102,7 +104,7 @@ static void show_peers(const json_t *state)
 {
     size_t i;
     json_t *peer;
-    json_array_foreach (json_object_get(state, "peers"), i, peer)
+    json_array_foreach(json_object_get(state, "peers"), i, peer)
         printf("  peer           %" PRId64 " %s %s\n", number(peer, "peer_id"),
                text(peer, "role"), text(peer, "mac"));
 }
@@ -131,9 +133,9 @@ void lp_show_client(const json_t *state)
     json_t *line;
     const json_t *tap = json_object_get(state, "tap");
     show_uplink(state);
-    printf("  adapter        %s, %s, address %s, up %s\n", text(tap, "name"), text(tap, "mac"),
-           text(tap, "ip"), yes_no(tap, "up"));
-    json_array_foreach (json_object_get(state, "says"), i, line)
+    printf("  adapter        %s, %s, address %s, up %s\n", text(tap, "name"),
+           text(tap, "mac"), text(tap, "ip"), yes_no(tap, "up"));
+    json_array_foreach(json_object_get(state, "says"), i, line)
         printf("  * %s\n", json_is_string(line) ? json_string_value(line) : "-");
     show_rest(state);
 }

@@ -8,9 +8,9 @@
 #include "os/random.h"
 #include "os/resolve.h"
 
-#define MAX_ADDRESSES    8
-#define DIAL_PATIENCE    LP_SECONDS(8) /* a handshake that takes longer goes to the next address */
-#define NET_SETTLE       LP_MS(50)     /* address changes come in bursts */
+#define MAX_ADDRESSES 8
+#define DIAL_PATIENCE LP_SECONDS(8) /* for a handshake; then the next address's turn */
+#define NET_SETTLE    LP_MS(50)     /* address changes come in bursts */
 
 struct lp_uplink {
     uv_loop_t *loop;
@@ -73,7 +73,8 @@ static void dial(lp_uplink *uplink, lp_time now)
         local = uplink->source = route.source;
         local.port = port;
     }
-    if (lp_quic_dial(lp_driver_quic(uplink->driver), &local, relay, now, &conn) != LP_OK) {
+    if (lp_quic_dial(lp_driver_quic(uplink->driver), &local, relay, now, &conn) !=
+        LP_OK) {
         lose(uplink, "out of memory", now);
         return;
     }
@@ -85,11 +86,13 @@ static void dial(lp_uplink *uplink, lp_time now)
     lp_log(uplink->config.log, LP_DEBUG, "dialling relay", F_ADDR("address", relay));
 }
 
-static void resolve(uv_work_t *work) /* on a thread of libuv's pool: touches resolve_* only */
+static void
+resolve(uv_work_t *work) /* on a thread of libuv's pool: touches resolve_* only */
 {
     lp_uplink *uplink = work->data;
-    uplink->resolve_err = lp_resolve(&uplink->config.relay, uplink->resolved, MAX_ADDRESSES,
-                                      &uplink->resolved_count, &uplink->resolve_why);
+    uplink->resolve_err =
+        lp_resolve(&uplink->config.relay, uplink->resolved, MAX_ADDRESSES,
+                   &uplink->resolved_count, &uplink->resolve_why);
 }
 
 static void free_uplink(lp_uplink *uplink);
@@ -144,7 +147,8 @@ static void on_stream(void *state, lp_conn *conn, lp_bytes octets, lp_time now)
     lp_uplink *uplink = state;
     lp_why why;
     if (lp_member_on_control(uplink->member, octets, now, &why) != LP_OK) {
-        lp_log(uplink->config.log, LP_WARN, "relay broke the protocol", F_STR("why", why.text));
+        lp_log(uplink->config.log, LP_WARN, "relay broke the protocol",
+               F_STR("why", why.text));
         lp_conn_close(conn, LP_CLOSE_PROTOCOL, why.text);
     }
 }
@@ -159,7 +163,8 @@ static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time n
     uplink->config.handler.on_datagram(uplink->config.handler.state, datagram, now);
 }
 
-static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled, lp_time now)
+static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled,
+                      lp_time now)
 {
     lp_uplink *uplink = state;
     lp_member_on_budget(uplink->member, budget, settled, lp_conn_rtt(conn), now);
@@ -184,17 +189,19 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
 
     bool has_another = uplink->address_at + 1 < uplink->address_count;
     bool never_connected = !uplink->is_connected;
-    if (never_connected && has_another && end->err != LP_ERR_UNTRUSTED && !uplink->is_leaving) {
+    if (never_connected && has_another && end->err != LP_ERR_UNTRUSTED &&
+        !uplink->is_leaving) {
         uplink->address_at++;
-        lp_log(uplink->config.log, LP_INFO, "relay does not answer, trying its next address",
-               F_STR("why", why));
+        lp_log(uplink->config.log, LP_INFO,
+               "relay does not answer, trying its next address", F_STR("why", why));
         dial(uplink, now);
         return;
     }
     if (end->err == LP_OK && end->code == LP_CLOSE_REPLACED) {
         lp_member_on_replaced(uplink->member, now);
-        snprintf(why, sizeof why, "another program joined with this identity; a copy of its "
-                                  "file must not be used on two machines");
+        snprintf(why, sizeof why,
+                 "another program joined with this identity; a copy of its "
+                 "file must not be used on two machines");
     }
     lose(uplink, why, now);
 }
@@ -216,7 +223,8 @@ static void settle(void *state, lp_time now)
     lp_member_event event;
     while (lp_member_next_send(uplink->member, &octets)) {
         if (uplink->port.conn && lp_conn_send(uplink->port.conn, octets) != LP_OK)
-            lp_conn_close(uplink->port.conn, LP_CLOSE_INTERNAL, "the relay does not read");
+            lp_conn_close(uplink->port.conn, LP_CLOSE_INTERNAL,
+                          "the relay does not read");
     }
     if (has_given_up(uplink))
         lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "not joined");
@@ -269,8 +277,9 @@ static void on_unsent(void *state, lp_port *port, lp_reason reason, size_t count
 static void on_socket_failed(void *state, lp_err err)
 {
     lp_uplink *uplink = state;
-    uplink->config.handler.on_failed(uplink->config.handler.state,
-                                      "the UDP socket broke and cannot be used any more");
+    uplink->config.handler.on_failed(
+        uplink->config.handler.state,
+        "the UDP socket broke and cannot be used any more");
 }
 
 /* --- when this machine moves ------------------------------------------------------ */
@@ -287,12 +296,14 @@ static void check_net(lp_uplink *uplink, lp_time now)
         lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK)
         return;
     if (lp_addr_same_ip(&route.source, &uplink->source)) {
-        lp_conn_ping(uplink->port.conn); /* the same address, but is the way still there? */
+        lp_conn_ping(
+            uplink->port.conn); /* the same address, but is the way still there? */
         return;
     }
     lp_addr local = route.source;
     local.port = lp_driver_local(uplink->driver).port;
-    lp_log(uplink->config.log, LP_INFO, "this machine's address changed, moving the tunnel",
+    lp_log(uplink->config.log, LP_INFO,
+           "this machine's address changed, moving the tunnel",
            F_ADDR("from", &uplink->source), F_ADDR("to", &route.source));
     uplink->source = route.source;
     if (lp_conn_migrate(uplink->port.conn, &local, now) != LP_OK)
@@ -307,7 +318,8 @@ static void on_net(uv_poll_t *poll, int status, int events)
         return;
     /* A route that leads the tunnel into itself must go at once; moving can wait. */
     uplink->config.handler.on_net_changed(uplink->config.handler.state, now);
-    uplink->net_check_at = lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
+    uplink->net_check_at =
+        lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
     lp_driver_flush(uplink->driver, now);
 }
 
@@ -317,20 +329,21 @@ static lp_err open_driver(lp_uplink *uplink, lp_why *why)
 {
     lp_quic_config quic = lp_quic_default_config();
     lp_addr any = {.family = 6};
-    lp_driver_engine engine = {uplink,     settle,    deadline,
+    lp_driver_engine engine = {uplink,      settle,    deadline,
                                on_deadline, on_unsent, on_socket_failed};
     quic.tls = uplink->config.tls;
     quic.accepts = false;
     quic.max_conns = 8;
     quic.random = lp_os_random();
     lp_random_fill(quic.random, quic.secret, sizeof quic.secret);
-    quic.handler = (lp_quic_handler){uplink,   on_connected, on_stream, on_datagram,
+    quic.handler = (lp_quic_handler){uplink,    on_connected, on_stream, on_datagram,
                                      on_budget, on_migrated,  on_ended};
-    return lp_driver_open(uplink->loop, &any, false, &quic, &engine, &uplink->driver, why);
+    return lp_driver_open(uplink->loop, &any, false, &quic, &engine, &uplink->driver,
+                          why);
 }
 
 lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
-                       lp_uplink **out_session, lp_why *why)
+                      lp_uplink **out_session, lp_why *why)
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_uplink *uplink = calloc(1, sizeof *uplink);

@@ -41,21 +41,22 @@ typedef struct lp_uplink_handler {
 typedef struct lp_uplink_config {
     lp_endpoint_name relay;
     lp_member_config member;
-    lp_tls *tls;             /* borrowed */
-    const lp_log_sink *log;  /* borrowed */
-    lp_net *net;             /* borrowed; watched by the uplink */
+    lp_tls *tls;            /* borrowed */
+    const lp_log_sink *log; /* borrowed */
+    lp_net *net;            /* borrowed; watched by the uplink */
     lp_uplink_handler handler;
 } lp_uplink_config;
 
 LP_MUST_USE lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
-                                   lp_uplink **out_session, lp_why *why);
+                                  lp_uplink **out_session, lp_why *why);
 
 /* Begins: from now on the handler is called. */
 void lp_uplink_start(lp_uplink *uplink, lp_time now);
 
 /* Says goodbye to the relay (G-021, W-030); then lp_uplink_close a moment later. */
 void lp_uplink_leave(lp_uplink *uplink, const char *reason, lp_time now);
-bool lp_uplink_is_over(const lp_uplink *uplink); /* goodbye is said, as far as we can tell */
+bool lp_uplink_is_over(
+    const lp_uplink *uplink); /* goodbye is said, as far as we can tell */
 /* NULL is fine. Freed once libuv has let go. Not from within a handler. */
 void lp_uplink_close(lp_uplink *uplink);
 
@@ -65,7 +66,8 @@ void lp_uplink_flush(lp_uplink *uplink, lp_time now);
 
 lp_member *lp_uplink_member(lp_uplink *uplink);
 const lp_conn *lp_uplink_conn(const lp_uplink *uplink); /* NULL while there is none */
-const lp_addr *lp_uplink_relay(const lp_uplink *uplink); /* the address that was dialled */
+const lp_addr *
+lp_uplink_relay(const lp_uplink *uplink); /* the address that was dialled */
 
 /* How often the uplink was lost and came back, for status. */
 unsigned lp_uplink_reconnects(const lp_uplink *uplink);

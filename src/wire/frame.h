@@ -19,14 +19,14 @@
 enum {
     LP_ETHERTYPE_IPV4 = 0x0800,
     LP_ETHERTYPE_ARP = 0x0806,
-    LP_ETHERTYPE_VLAN = 0x8100,   /* IEEE 802.1Q customer tag */
+    LP_ETHERTYPE_VLAN = 0x8100, /* IEEE 802.1Q customer tag */
     LP_ETHERTYPE_IPV6 = 0x86dd,
-    LP_ETHERTYPE_SLOW = 0x8809,   /* LACP, marker, OAM */
-    LP_ETHERTYPE_EAPOL = 0x888e,  /* IEEE 802.1X */
-    LP_ETHERTYPE_SVLAN = 0x88a8,  /* IEEE 802.1ad service tag */
-    LP_ETHERTYPE_LOCAL = 0x88b5,  /* local experimental 1, IEEE 802: our CAM refresh */
+    LP_ETHERTYPE_SLOW = 0x8809,  /* LACP, marker, OAM */
+    LP_ETHERTYPE_EAPOL = 0x888e, /* IEEE 802.1X */
+    LP_ETHERTYPE_SVLAN = 0x88a8, /* IEEE 802.1ad service tag */
+    LP_ETHERTYPE_LOCAL = 0x88b5, /* local experimental 1, IEEE 802: our CAM refresh */
     LP_ETHERTYPE_LLDP = 0x88cc,
-    LP_ETHERTYPE_QINQ_OLD = 0x9100,  /* before 802.1ad */
+    LP_ETHERTYPE_QINQ_OLD = 0x9100, /* before 802.1ad */
     LP_ETHERTYPE_QINQ_OLD2 = 0x9200,
 };
 

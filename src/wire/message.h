@@ -17,7 +17,7 @@
 #define LP_REASON_MAX    256   /* octets of a sentence, UTF-8; the next two likewise */
 #define LP_SOFTWARE_MAX  64
 #define LP_AUTH_MAX      1024
-#define LP_STATS_MAX     96    /* named numbers in one stats message */
+#define LP_STATS_MAX     96 /* named numbers in one stats message */
 #define LP_STAT_NAME_MAX 40
 #define LP_STAT_MAX      9007199254740991 /* 2^53 - 1: JSON's safe integers */
 #define LP_TAP_MTU_MIN   68    /* RFC 791's smallest; peers ask for more (member.h) */
@@ -38,9 +38,9 @@ typedef enum lp_message_type {
 typedef enum lp_role { LP_ROLE_CLIENT, LP_ROLE_GATEWAY } lp_role;
 
 typedef enum lp_mode { /* C-007; a v1 relay grants only the first */
-    LP_MODE_RELAY,
-    LP_MODE_DIRECT_P2P,
-    LP_MODE_DIRECT_FAILED_RELAY_FALLBACK,
+                       LP_MODE_RELAY,
+                       LP_MODE_DIRECT_P2P,
+                       LP_MODE_DIRECT_FAILED_RELAY_FALLBACK,
 } lp_mode;
 
 /* Why a hello was refused. The wire has the name, people read `reason`. */
@@ -78,7 +78,7 @@ typedef struct lp_welcome {
     uint32_t room_id;
     uint32_t tap_mtu;
     bool gateway_present;
-    lp_peer gateway_peer_id; /* 0: not given */
+    lp_peer gateway_peer_id;  /* 0: not given */
     uint32_t datagram_budget; /* what the relay will accept and send; 0: not given */
     char software[LP_SOFTWARE_MAX + 1];
 } lp_welcome;
@@ -191,6 +191,6 @@ LP_MUST_USE lp_err lp_message_stream_next(lp_message_stream *stream, lp_bytes *b
  */
 LP_MUST_USE lp_err lp_room_code_read(const char *text, lp_room_code out_room);
 
-const char *lp_role_name(lp_role role);                /* "client", "gateway" */
-const char *lp_mode_name(lp_mode mode);                /* "relay", "direct-p2p", ... */
-const char *lp_reject_code_name(lp_reject_code code);  /* "duplicate_mac", ... */
+const char *lp_role_name(lp_role role);               /* "client", "gateway" */
+const char *lp_mode_name(lp_mode mode);               /* "relay", "direct-p2p", ... */
+const char *lp_reject_code_name(lp_reject_code code); /* "duplicate_mac", ... */

@@ -30,10 +30,12 @@ TEST(durations_are_milliseconds_to_the_microsecond)
         {"a night's", LP_SECONDS(36000), 36000000},
     };
     EACH_ROW (row, rows) {
-        json_t *json = lp_json_ms(row->duration);
+        json_t *object = json_object();
+        lp_tell_ms(object, "ms", row->duration);
+        const json_t *json = json_object_get(object, "ms");
         CHECK(json_is_real(json));
         CHECK(json_real_value(json) == row->ms);
-        json_decref(json);
+        json_decref(object);
     }
 }
 
@@ -41,10 +43,17 @@ TEST(what_is_not_known_is_null)
 {
     lp_mac mac = {{0x02, 0, 0, 0, 0, 0xff}};
     lp_addr addr = {.family = 4, .ip = {192, 0, 2, 1}, .port = 443}, none = {0};
-    CHECK_STR(text_of(lp_json_mac(true, mac)), "\"02:00:00:00:00:ff\"");
-    CHECK_STR(text_of(lp_json_mac(false, mac)), "null");
-    CHECK_STR(text_of(lp_json_addr(&addr)), "\"192.0.2.1:443\"");
-    CHECK_STR(text_of(lp_json_addr(&none)), "null");
+    json_t *object = json_object();
+    lp_tell_mac(object, "mac", true, mac);
+    lp_tell_mac(object, "no_mac", false, mac);
+    lp_tell_addr(object, "addr", &addr);
+    lp_tell_addr(object, "no_addr", &none);
+    lp_tell_ip(object, "ip", &addr);
+    lp_tell_ip(object, "no_ip", &none);
+    lp_tell_text(object, "no_text", NULL);
+    CHECK_STR(text_of(object), "{\"mac\":\"02:00:00:00:00:ff\",\"no_mac\":null,"
+                               "\"addr\":\"192.0.2.1:443\",\"no_addr\":null,"
+                               "\"ip\":\"192.0.2.1\",\"no_ip\":null,\"no_text\":null}");
 }
 
 TEST(counters_are_described_where_they_are_not_zero)

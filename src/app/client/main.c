@@ -16,6 +16,7 @@ struct config {
     const char *tap;
 };
 
+/* clang-format off */
 static const lp_option options[] = {
     LP_JOIN_ROWS(struct config, join),
     {.name = "virtual-mac", .value = "MAC", .kind = LP_OPTION_MAC,
@@ -26,10 +27,12 @@ static const lp_option options[] = {
      .help = "what the virtual adapter is called"},
     LP_COMMON_ROWS(struct config, common),
 };
+/* clang-format on */
 
 static const lp_program program = {
     .name = NAME,
-    .purpose = "join a LAN party from afar: makes an adapter that is a port of its switch",
+    .purpose =
+        "join a LAN party from afar: makes an adapter that is a port of its switch",
     .example = NAME " --relay relay.example --room PARTY",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -45,7 +48,8 @@ typedef struct client_app {
 static lp_err check_options(lp_app *app, lp_why *why)
 {
     client_app *client = (client_app *)app;
-    return lp_join_check_options(&client->config.join, &client->config.virtual_mac, why);
+    return lp_join_check_options(&client->config.join, &client->config.virtual_mac,
+                                 why);
 }
 
 static lp_err open_join(client_app *client, lp_why *why)
@@ -114,8 +118,8 @@ static lp_err check(lp_app *app, lp_why *why)
     lp_key_hash hash = lp_credentials_hash(join->credentials);
     printf("configuration is fine\n  relay     %s port %u\n  room      %s\n"
            "  identity  %s\n  mac       %s\n  key       %s\n",
-           client->config.join.relay.host, client->config.join.relay.port, join->member.room,
-           join->identity_path, lp_mac_write(join->member.mac, mac),
+           client->config.join.relay.host, client->config.join.relay.port,
+           join->member.room, join->identity_path, lp_mac_write(join->member.mac, mac),
            lp_key_hash_write(&hash, key));
     return LP_OK;
 }
@@ -138,5 +142,6 @@ static const lp_app_parts parts = {
 int main(int argc, char **argv)
 {
     static client_app client;
-    return lp_app_main(&client.app, &parts, argc, argv, &client.config, &client.config.common);
+    return lp_app_main(&client.app, &parts, argc, argv, &client.config,
+                       &client.config.common);
 }

@@ -20,6 +20,7 @@ struct config {
     int oversize;
 };
 
+/* clang-format off */
 static const lp_option options[] = {
     LP_JOIN_ROWS(struct config, join),
     {.name = "interface", .alias = "iface", .value = "NAME", .kind = LP_OPTION_TEXT,
@@ -30,10 +31,12 @@ static const lp_option options[] = {
      .choices = oversize_choices, .help = "LAN frames above the room's MTU: repair, drop"},
     LP_COMMON_ROWS(struct config, common),
 };
+/* clang-format on */
 
 static const lp_program program = {
     .name = NAME,
-    .purpose = "plug a LAN into a relay's room, so that far players get a port of its switch",
+    .purpose =
+        "plug a LAN into a relay's room, so that far players get a port of its switch",
     .example = NAME " --relay relay.example --room PARTY --interface eth0",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -55,8 +58,8 @@ static lp_err check_options(lp_app *app, lp_why *why)
 
 static lp_err open_join(gateway_app *gateway, lp_why *why)
 {
-    return lp_join_init(&gateway->join, NAME, LP_ROLE_GATEWAY, &gateway->config.join, NULL,
-                        &gateway->app.log, why);
+    return lp_join_init(&gateway->join, NAME, LP_ROLE_GATEWAY, &gateway->config.join,
+                        NULL, &gateway->app.log, why);
 }
 
 /* G-002: the wire first. An interface that cannot bridge must never show as a gateway. */
@@ -77,8 +80,8 @@ static lp_err open_lan(gateway_app *gateway, lp_why *why)
     if (err)
         return err;
     const lp_lan_info *info = lp_lan_look(gateway->lan);
-    lp_log(log, LP_INFO, "capturing", F_STR("interface", info->name), F_MAC("mac", info->mac),
-           F_UINT("mtu", info->mtu),
+    lp_log(log, LP_INFO, "capturing", F_STR("interface", info->name),
+           F_MAC("mac", info->mac), F_UINT("mtu", info->mtu),
            F_STR("reaches_own_host", info->can_reach_host ? "yes" : "no"));
     return LP_OK;
 }
@@ -157,7 +160,8 @@ static lp_err check(lp_app *app, lp_why *why)
 
 static const lp_app_parts parts = {
     .program = &program,
-    .keep = LP_KEEP_NET_ADMIN | LP_KEEP_NET_RAW, /* the wire again after a cable was out */
+    .keep =
+        LP_KEEP_NET_ADMIN | LP_KEEP_NET_RAW, /* the wire again after a cable was out */
     .check_options = check_options,
     .start = start,
     .started = started,

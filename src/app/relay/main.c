@@ -8,9 +8,9 @@
 #include "runtime/relay_worker.h"
 #include "runtime/show.h"
 
-#define NAME               "lanparty-relay"
-#define HOUSEKEEPING_MS    5000
-#define EXPIRY_WARNING_S   (14 * 24 * 3600)
+#define NAME             "lanparty-relay"
+#define HOUSEKEEPING_MS  5000
+#define EXPIRY_WARNING_S (14 * 24 * 3600)
 
 struct config {
     lp_common_options common;
@@ -21,15 +21,20 @@ struct config {
     uint64_t client_rate, client_burst, broadcast_rate, broadcast_burst;
 };
 
-#define COUNT_ROW(option, field, low, high, usual, words)                               \
-    {.name = option, .value = "N", .kind = LP_OPTION_COUNT,                             \
-     .offset = offsetof(struct config, field), .default_text = usual, .min = low,       \
-     .max = high, .help = words}
-#define SIZE_ROW(option, field, low, high, usual, words)                                \
-    {.name = option, .value = "SIZE", .kind = LP_OPTION_SIZE,                           \
-     .offset = offsetof(struct config, field), .default_text = usual, .min = low,       \
-     .max = high, .help = words}
+#define COUNT_ROW(option, field, low, high, usual, words)                            \
+    {                                                                                \
+        .name = option, .value = "N", .kind = LP_OPTION_COUNT,                       \
+        .offset = offsetof(struct config, field), .default_text = usual, .min = low, \
+        .max = high, .help = words                                                   \
+    }
+#define SIZE_ROW(option, field, low, high, usual, words)                             \
+    {                                                                                \
+        .name = option, .value = "SIZE", .kind = LP_OPTION_SIZE,                     \
+        .offset = offsetof(struct config, field), .default_text = usual, .min = low, \
+        .max = high, .help = words                                                   \
+    }
 
+/* clang-format off */
 static const lp_option options[] = {
     {.name = "listen", .value = "ADDR", .kind = LP_OPTION_LISTEN,
      .offset = offsetof(struct config, listen), .default_text = "443/udp",
@@ -65,10 +70,12 @@ static const lp_option options[] = {
     COUNT_ROW("broadcast-burst", broadcast_burst, 1, 1000000, "1024", "broadcasts at once from one player"),
     LP_COMMON_ROWS(struct config, common),
 };
+/* clang-format on */
 
 static const lp_program program = {
     .name = NAME,
-    .purpose = "carry LAN parties: rooms, switching and safety for players and gateways",
+    .purpose =
+        "carry LAN parties: rooms, switching and safety for players and gateways",
     .example = NAME " --listen 443/udp",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -94,7 +101,8 @@ static void take_credentials(relay_app *relay, const lp_credentials *credentials
     lp_key_hash_write(&hash, relay->fingerprint);
     if (left < EXPIRY_WARNING_S)
         lp_log(&relay->app.log, LP_WARN,
-               left < 0 ? "the certificate has expired" : "the certificate expires soon",
+               left < 0 ? "the certificate has expired"
+                        : "the certificate expires soon",
                F_STR("file", relay->files.cert_path), F_INT("days_left", left / 86400),
                F_STR("do", "renew it; the new files are read by themselves"));
 }
@@ -196,12 +204,13 @@ static lp_err start(lp_app *app, lp_why *why)
 static void print_invitation(const relay_app *relay)
 {
     lp_addr local = lp_relay_worker_local(relay->worker);
-    char host[LP_ADDR_TEXT_LEN] = "ADDRESS-OF-THIS-SERVER", where[LP_ADDR_TEXT_LEN + 16];
+    char host[LP_ADDR_TEXT_LEN] = "ADDRESS-OF-THIS-SERVER",
+         where[LP_ADDR_TEXT_LEN + 16];
     if (!lp_addr_is_any(&local))
         lp_addr_write_ip(&local, host);
     bool brackets = local.family == 6 && !lp_addr_is_any(&local);
-    snprintf(where, sizeof where, "%s%s%s:%u", brackets ? "[" : "", host, brackets ? "]" : "",
-             local.port);
+    snprintf(where, sizeof where, "%s%s%s:%u", brackets ? "[" : "", host,
+             brackets ? "]" : "", local.port);
     fprintf(stderr,
             "\nOn the gateway, plugged into the party's switch (choose a room code):\n"
             "  lanparty-gateway --relay %s --relay-fingerprint %s --room PARTY\n"
@@ -289,5 +298,6 @@ static const lp_app_parts parts = {
 int main(int argc, char **argv)
 {
     static relay_app relay;
-    return lp_app_main(&relay.app, &parts, argc, argv, &relay.config, &relay.config.common);
+    return lp_app_main(&relay.app, &parts, argc, argv, &relay.config,
+                       &relay.config.common);
 }
