@@ -6,6 +6,7 @@ and close() ends and removes all of it, whatever happened before.
 
 import contextlib
 import ctypes
+import glob
 import json
 import os
 import re
@@ -264,11 +265,10 @@ class Lab:
                                 name for name in names
                                 if not os.path.isfile(os.path.join(folder, name))])
         remove(self.prefix)
-        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def remove(prefix):
-    """Ends and removes every namespace of this prefix, and what runs there."""
+    """Ends and removes every namespace of this prefix, what runs there, its files."""
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
     for name in re.findall(rf"^({re.escape(prefix)}-\S+)", listed, re.MULTILINE):
         pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True)
@@ -277,11 +277,14 @@ def remove(prefix):
                 os.kill(int(pid), signal.SIGKILL)
         subprocess.run(["ip", "netns", "del", name], capture_output=True)
         shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"{prefix}-*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep(family):
     """Removes what runs that were killed left behind: prefixes are FAMILY and a pid."""
-    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
-    for prefix in set(re.findall(rf"^({family}\d+[a-z]*)-", listed, re.MULTILINE)):
+    left = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
+    left += "\n".join(os.listdir(tempfile.gettempdir()))
+    for prefix in set(re.findall(rf"^({family}\d+[a-z]+)-", left, re.MULTILINE)):
         if not os.path.exists(f"/proc/{re.search(r'[0-9]+', prefix).group(0)}"):
             remove(prefix)

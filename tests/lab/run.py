@@ -40,12 +40,20 @@ def sentence(test):
     return test.split(".test_")[1].replace("_", " ")
 
 
+def interrupted(*_):
+    """Ends the test, so that it cleans up; that is not interrupted again."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def run_one(test, prefix, logs):
     """In the child: the test itself. Failed tests leave their programs' logs in `logs`."""
     import netns
     module, name = test.split(".")
     function = getattr(importlib.import_module(module), name)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     try:
         function(prefix)
         return 0
