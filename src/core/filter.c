@@ -131,6 +131,9 @@ static const rule rules[] = {
     {LP_REASON_JUMBO, BOTH_WAYS, length, ABOVE(LP_FRAME_MAX_LEN)},
     {LP_REASON_INVALID_SOURCE, BOTH_WAYS, source_is_invalid, IS_TRUE},
 
+    /* Nobody stacks that many tags; whoever does hides something behind them. */
+    {LP_REASON_OPAQUE, BOTH_WAYS, tag_count, ABOVE(LP_PACKET_MAX_TAGS - 1)},
+
     /* What switches say to each other stays on its own side (L-022). */
     {LP_REASON_EAPOL, BOTH_WAYS, ethertype, IS(LP_ETHERTYPE_EAPOL)},
     {LP_REASON_LLDP, BOTH_WAYS, ethertype, IS(LP_ETHERTYPE_LLDP)},

@@ -7,6 +7,20 @@
 
 #define TOMB_MAX LP_SECONDS(5)
 
+/* A reason phrase is UTF-8 (RFC 9000 19.19); a full buffer may end within a character. */
+static void drop_cut_character(char *text)
+{
+    size_t len = strlen(text), lead = len;
+    while (lead > 0 && len - lead < 3 && ((uint8_t)text[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (lead == 0)
+        return;
+    uint8_t first = (uint8_t)text[lead - 1];
+    size_t wanted = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (len - (lead - 1) < wanted)
+        text[lead - 1] = '\0';
+}
+
 static void set_end(lp_conn *conn, lp_err err, uint64_t code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -18,6 +32,7 @@ static void set_end(lp_conn *conn, lp_err err, uint64_t code, const char *fmt, .
     va_start(args, fmt);
     vsnprintf(conn->end.reason, sizeof conn->end.reason, fmt, args);
     va_end(args);
+    drop_cut_character(conn->end.reason);
 }
 
 /* --- we end it -------------------------------------------------------------------- */

@@ -74,6 +74,9 @@ typedef struct lp_trust {
     lp_bytes ca_cert;        /* PEM (one or more) or DER: a CA, or the relay's own */
     bool system_roots;       /* public CAs, and the name must fit */
     const char *server_name; /* SNI, and checked but for `fingerprint` */
+    /* It is only the address that is dialled: a certificate that was given as it is may
+     * be for another name. */
+    bool name_is_guess;
 } lp_trust;
 
 /*

@@ -15,6 +15,7 @@ struct lp_verifier {
     STACK_OF(X509) * given; /* what the user gave us; NULL with the system's roots */
     X509_STORE *store;      /* NULL when a key is pinned */
     char *name;
+    bool name_is_guess;
 };
 
 void lp_verifier_free(lp_verifier *verifier)
@@ -77,6 +78,7 @@ static lp_err take_trust(lp_verifier *verifier, const lp_trust *trust, lp_why *w
         verifier->key = *trust->fingerprint;
         return LP_OK;
     }
+    verifier->name_is_guess = trust->name_is_guess;
     verifier->name = strdup(trust->server_name);
     verifier->store = X509_STORE_new();
     if (!verifier->name || !verifier->store)
@@ -257,8 +259,10 @@ int lp_verify(const lp_verifier *verifier, X509 *leaf, STACK_OF(X509) * others,
                       "the relay's certificate holds no readable key");
     if (verifier->pins_key)
         return check_key(verifier, &came, out_verdict);
-    int code = is_given(verifier, leaf)
-                   ? X509_V_OK
-                   : check_chain(verifier, leaf, others, &came, out_verdict);
+    bool given = is_given(verifier, leaf);
+    if (given && verifier->name_is_guess)
+        return X509_V_OK;
+    int code =
+        given ? X509_V_OK : check_chain(verifier, leaf, others, &came, out_verdict);
     return code == X509_V_OK ? check_name(verifier, leaf, out_verdict) : code;
 }

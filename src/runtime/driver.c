@@ -94,19 +94,23 @@ static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
     return true;
 }
 
+/*
+ * A connection that ends (in lp_quic_next_due) may give the others something to hear, and
+ * what the engine says may end another: quiet is only what is quiet twice.
+ */
 static bool write_conns(lp_driver *driver, lp_time now)
 {
-    for (;;) {
-        /* Each time: a connection that ends may give the others something to hear. */
+    for (unsigned quiet = 0; quiet < 2;) {
         driver->engine.settle(driver->engine.state, now);
         lp_conn *conn = lp_quic_next_due(driver->quic, now);
-        if (!conn)
-            return true;
-        if (!write_conn(driver, conn, now)) {
+        quiet = conn ? 0 : quiet + 1;
+        if (conn && !write_conn(driver, conn, now)) {
             lp_conn_want_write(conn);
             return false;
         }
     }
+    driver->engine.settle(driver->engine.state, now);
+    return true;
 }
 
 static bool write_stateless(lp_driver *driver)

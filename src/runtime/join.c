@@ -103,8 +103,10 @@ static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *
     lp_file_content ca = {0};
     lp_key_hash fingerprint;
     lp_trust trust = {.server_name = options->server_name};
-    if (!trust.server_name)
+    if (!trust.server_name) {
         trust.server_name = options->relay.host;
+        trust.name_is_guess = true;
+    }
     lp_err err = LP_OK;
     if (options->relay_fingerprint) {
         err = lp_key_hash_read(options->relay_fingerprint, &fingerprint);

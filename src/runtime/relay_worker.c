@@ -125,7 +125,9 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
     relay_port *port = lp_conn_user(conn);
     if (!port)
         return;
-    const char *why = end->reason[0] ? end->reason : lp_err_text(end->err);
+    const char *why = end->reason[0] ? end->reason
+                      : end->err     ? lp_err_text(end->err)
+                                     : "left";
     lp_relay_on_close(worker->relay, port->link, why, now);
     worker->ports[lp_relay_slot_of(worker->relay, port->link)] = NULL;
     lp_port_fini(&port->port);

@@ -2,7 +2,6 @@
 
 #include "base/cursor.h"
 
-#define MAX_TAGS       8
 #define MAX_EXTENSIONS 16
 
 #define IPV4_HEADER_LEN 20 /* without options */
@@ -41,7 +40,7 @@ static void trim(walk *w, size_t len)
 static uint16_t take_tags(walk *w, uint16_t ethertype)
 {
     while (lp_ethertype_is_tag(ethertype) && !w->in.failed) {
-        if (w->packet.tag_count == MAX_TAGS) {
+        if (w->packet.tag_count == LP_PACKET_MAX_TAGS) {
             give_up(w);
             break;
         }

@@ -26,6 +26,8 @@ enum { /* IANA protocol numbers */
        LP_PROTO_SHIM6 = 140,
 };
 
+#define LP_PACKET_MAX_TAGS 8 /* that are walked past; more is `truncated` */
+
 typedef struct lp_packet {
     unsigned tag_count; /* VLAN tags passed */
     bool is_llc;        /* IEEE 802.3 with LLC, no (known) SNAP behind it */

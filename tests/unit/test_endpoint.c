@@ -281,6 +281,29 @@ TEST(many_connections_share_one_endpoint)
 
 /* --- endings ---------------------------------------------------------------------- */
 
+/* RFC 9000 19.19: the phrase is UTF-8, so that it is cut between characters. */
+TEST(a_long_reason_is_cut_between_characters)
+{
+    char words[301] = "x"; /* one octet, then characters of two */
+    for (int i = 1; i < 299; i += 2)
+        memcpy(words + i, "\xc3\xa4", 3);
+    sim_net *net = connected_net(NULL);
+    lp_conn_close(net->nodes[CLIENT].conn, 7, words);
+    write_all(net);
+    const char *cut = net->nodes[CLIENT].end.reason;
+    CHECK_EQ(strlen(cut), 255);
+    CHECK_EQ((unsigned char)cut[254], 0xa4);
+
+    sim_net *another = connected_net(NULL);
+    lp_conn_close(another->nodes[CLIENT].conn, 7, words + 1);
+    write_all(another);
+    cut = another->nodes[CLIENT].end.reason;
+    CHECK_EQ(strlen(cut), 254);
+    CHECK_EQ((unsigned char)cut[253], 0xa4);
+    net_free(net);
+    net_free(another);
+}
+
 TEST(a_close_arrives_with_its_code_and_reason_after_what_was_sent)
 {
     static const struct {

@@ -332,12 +332,16 @@ TEST(more_extension_headers_than_anyone_follows_are_opaque)
     check_both(&frame, LP_REASON_OPAQUE, NONE);
 }
 
-TEST(more_tags_than_anyone_follows_are_refused_from_clients)
+TEST(more_tags_than_anyone_follows_are_refused_whoever_stacks_them)
 {
     struct frame frame = frame_of(ICMPV6("86"));
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < LP_PACKET_MAX_TAGS - 1; i++)
         insert(&frame, 12, "8100 0005 ");
     check_both(&frame, LP_REASON_VLAN, NONE);
+    for (int i = 0; i < 2; i++) {
+        insert(&frame, 12, "8100 0005 ");
+        check_both(&frame, LP_REASON_OPAQUE, LP_REASON_OPAQUE);
+    }
 }
 
 /*

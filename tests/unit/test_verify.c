@@ -167,11 +167,17 @@ TEST(the_relays_own_certificate_is_trusted_as_it_stands)
         const char *name;
         issued what;
         const char *server_name;
+        bool is_guess;
         int code;
     } rows[] = {
-        {"right", {"DNS:" NAME}, NAME, X509_V_OK},
-        {"expired", {"DNS:" NAME, NULL, "20210101000000Z"}, NAME, X509_V_OK},
-        {"another name", {"DNS:" NAME}, "other.example", X509_V_ERR_HOSTNAME_MISMATCH},
+        {"right", {"DNS:" NAME}, NAME, false, X509_V_OK},
+        {"expired", {"DNS:" NAME, NULL, "20210101000000Z"}, NAME, false, X509_V_OK},
+        {"another name",
+         {"DNS:" NAME},
+         "other.example",
+         false,
+         X509_V_ERR_HOSTNAME_MISMATCH},
+        {"only the address is known", {"DNS:" NAME}, "192.0.2.1", true, X509_V_OK},
     };
     EACH_ROW (row, rows) {
         uint8_t octets[2000];
@@ -180,7 +186,8 @@ TEST(the_relays_own_certificate_is_trusted_as_it_stands)
         lp_credentials *twin =
             issue("leaf", row->what, NULL); /* same words, other key */
         lp_trust trust = {.ca_cert = der_of(leaf, octets),
-                          .server_name = row->server_name};
+                          .server_name = row->server_name,
+                          .name_is_guess = row->is_guess};
         CHECK_EQ(verdict_of(&trust, leaf, NULL, verdict), row->code);
         CHECK(verdict_of(&trust, twin, NULL, verdict) != X509_V_OK);
         lp_credentials_free(leaf);
