@@ -39,11 +39,13 @@ void lp_test_check_bytes(const char *file, int line, const char *what, const voi
 {
     const unsigned char *a = got, *b = want;
     if (got_len != want_len)
-        lp_test_fail(file, line, "%s has %zu octets, expected %zu", what, got_len, want_len);
+        lp_test_fail(file, line, "%s has %zu octets, expected %zu", what, got_len,
+                     want_len);
     for (size_t i = 0; i < got_len && i < want_len; i++) {
         if (a[i] == b[i])
             continue;
-        lp_test_fail(file, line, "%s: octet %zu is %02x, expected %02x", what, i, a[i], b[i]);
+        lp_test_fail(file, line, "%s: octet %zu is %02x, expected %02x", what, i, a[i],
+                     b[i]);
         return;
     }
 }

@@ -57,16 +57,16 @@ bool lp_test_allocation_failed(void); /* and no allocation will fail any more */
     } while (0)
 
 /* The text holds this part: for sentences whose wording may still improve. */
-#define CHECK_HAS(actual, part)                                                       \
-    do {                                                                              \
-        const char *got_ = (actual), *want_ = (part);                                 \
-        if (!strstr(got_, want_))                                                     \
-            lp_test_fail(__FILE__, __LINE__, "%s is \"%s\", which lacks \"%s\"",      \
-                         #actual, got_, want_);                                       \
+#define CHECK_HAS(actual, part)                                                  \
+    do {                                                                         \
+        const char *got_ = (actual), *want_ = (part);                            \
+        if (!strstr(got_, want_))                                                \
+            lp_test_fail(__FILE__, __LINE__, "%s is \"%s\", which lacks \"%s\"", \
+                         #actual, got_, want_);                                  \
     } while (0)
 
-#define CHECK_BYTES(actual, actual_len, expected, expected_len)                   \
-    lp_test_check_bytes(__FILE__, __LINE__, #actual, (actual), (actual_len),      \
+#define CHECK_BYTES(actual, actual_len, expected, expected_len)              \
+    lp_test_check_bytes(__FILE__, __LINE__, #actual, (actual), (actual_len), \
                         (expected), (expected_len))
 
 /* Failures inside the loop carry the row's name. */

@@ -11,11 +11,11 @@
 typedef struct sim_world sim_world;
 typedef struct sim_player sim_player; /* a host with an lp_member: client or gateway */
 
-#define SIM_PATH_LAN  (&(sim_path){.delay = LP_US(200)})
-#define SIM_PATH_GOOD (&(sim_path){.delay = LP_MS(15), .jitter = LP_MS(2)})
-#define SIM_PATH_BAD  (&(sim_path){LP_MS(60), LP_MS(40), 50, 10})
-#define SIM_BUDGET    1400
-#define SIM_FRAME_MAX 1600
+#define SIM_PATH_LAN   (&(sim_path){.delay = LP_US(200)})
+#define SIM_PATH_GOOD  (&(sim_path){.delay = LP_MS(15), .jitter = LP_MS(2)})
+#define SIM_PATH_BAD   (&(sim_path){LP_MS(60), LP_MS(40), 50, 10})
+#define SIM_BUDGET     1400
+#define SIM_FRAME_MAX  1600
 #define SIM_BYTES_RATE 12500000u /* a player: less than the default, to meet it soon */
 
 /* The defaults, with the world's random numbers in place of any others. */

@@ -151,7 +151,8 @@ TEST(one_who_was_replaced_does_not_come_back_to_fight)
     CHECK(lp_member_wants_connect(member, 0));
     lp_member_on_connected(member, 0);
     lp_member_on_replaced(member, LP_SECONDS(1));
-    lp_member_on_lost(member, LP_SECONDS(1)); /* how its connection ended changes nothing */
+    /* How its connection ended changes nothing. */
+    lp_member_on_lost(member, LP_SECONDS(1));
     CHECK_EQ(lp_member_state_of(member), LP_MEMBER_OFFLINE);
     CHECK(!lp_member_wants_connect(member, LP_SECONDS(300)));
     CHECK(lp_member_wants_connect(member, LP_SECONDS(301)));
