@@ -132,6 +132,7 @@ TEST(a_peer_that_does_not_read_fills_a_bounded_queue)
     net_free(net);
 }
 
+/* P-008 */
 TEST(datagrams_arrive_both_ways_beside_the_control_stream)
 {
     EACH_ROW (row, weathers) {
@@ -185,6 +186,7 @@ TEST(small_datagrams_share_packets_when_more_follow)
     }
 }
 
+/* P-007, P-009 */
 TEST(a_datagram_over_the_budget_is_never_taken)
 {
     sim_net *net = connected_net(NULL);

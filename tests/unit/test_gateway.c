@@ -65,7 +65,7 @@ static lp_member *member_in_company(void)
 
 /* --- LAN to players --------------------------------------------------------------- */
 
-/* G-010 to G-012, L-016 */
+/* G-009 to G-012, L-016 */
 TEST(what_the_lan_sends_crosses_only_for_players)
 {
     static uint8_t space[SPACE_LEN];

@@ -171,7 +171,7 @@ TEST(a_path_that_is_never_measured_is_announced_as_no_path)
     lp_member_free(member);
 }
 
-/* C-003: clients have a MAC, gateways have none. */
+/* C-003, G-003: clients have a MAC, gateways have none. */
 TEST(hello_says_who_we_are)
 {
     static const struct {

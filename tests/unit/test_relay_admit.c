@@ -140,7 +140,7 @@ TEST(a_hello_finds_its_place_or_hears_why_not)
     }
 }
 
-/* L-010, L-011: 1400 and 1300 octets of budget carry 1366 and 1266, the room's most is
+/* L-010, L-011, P-016: 1400 and 1300 octets of budget carry 1366 and 1266, the room's most is
  * 1280 */
 TEST(the_first_member_sets_the_mtu_and_the_others_carry_it)
 {

@@ -215,6 +215,7 @@ TEST(a_key_of_another_certificate_is_refused_with_both_names)
     CHECK_HAS(why.text, in_folder("other-key.pem"));
 }
 
+/* L-002 */
 TEST(the_certificate_is_written_as_der_where_asked)
 {
     lp_credentials *credentials = NULL;

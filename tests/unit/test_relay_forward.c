@@ -37,7 +37,7 @@ static unsigned targets_of(const lan_party *party, lp_verdict verdict)
     return rig_is_target(verdict, party->stranger) ? who | OTHERS : who;
 }
 
-/* L-012 to L-016 */
+/* L-009, L-012 to L-017, J-02 */
 TEST(a_frame_goes_where_it_should_and_nowhere_else)
 {
     static const lp_mac alice = {{2, 0, 0, 0, 0, 2}}, bob = {{2, 0, 0, 0, 0, 3}},
@@ -140,7 +140,7 @@ TEST(without_a_gateway_there_is_no_lan)
     lp_relay_free(party.relay);
 }
 
-/* design section 4: which of two complaints about one frame is heard */
+/* L-019, L-021, P-009: which of two complaints about one frame is heard */
 TEST(checks_come_in_the_documented_order)
 {
     static const lp_mac alice = {{2, 0, 0, 0, 0, 2}}, bob = {{2, 0, 0, 0, 0, 3}},
