@@ -21,6 +21,8 @@ static int complain(const lp_app *app, const char *why)
 void lp_app_fail(void *state, const char *why)
 {
     lp_app *app = state;
+    if (app->life.is_stopping)
+        return; /* it was said already, or there is nothing to go on with */
     lp_log(&app->log, LP_ERROR, "cannot go on", F_STR("why", why));
     app->exit_code = 1;
     lp_life_stop(&app->life, why);

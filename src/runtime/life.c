@@ -1,6 +1,7 @@
 #include "runtime/life.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "os/service.h"
 
@@ -27,14 +28,26 @@ static void on_poll(uv_timer_t *timer)
         end(life);
 }
 
+static void stop(lp_life *life)
+{
+    life->is_stopping = life->has_stopped = true;
+    lp_service_stopping();
+    life->handler.on_stop(life->handler.state, life->reason);
+    uv_timer_start(&life->ending, on_poll, 0, GOODBYE_POLL_MS);
+}
+
+static void on_next_turn(uv_timer_t *timer)
+{
+    stop(timer->data);
+}
+
 void lp_life_stop(lp_life *life, const char *reason)
 {
     if (life->is_stopping)
         return;
     life->is_stopping = true;
-    lp_service_stopping();
-    life->handler.on_stop(life->handler.state, reason);
-    uv_timer_start(&life->ending, on_poll, 0, GOODBYE_POLL_MS);
+    snprintf(life->reason, sizeof life->reason, "%s", reason);
+    uv_timer_start(&life->ending, on_next_turn, 0, 0);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -45,10 +58,13 @@ static void on_signal(uv_signal_t *signal, int number)
             life->handler.on_reload(life->handler.state);
         return;
     }
-    if (life->is_stopping)
+    if (life->has_stopped) {
         end(life); /* asked twice: no more patience */
-    else
-        lp_life_stop(life, "shutting down");
+        return;
+    }
+    if (!life->is_stopping)
+        snprintf(life->reason, sizeof life->reason, "shutting down");
+    stop(life);
 }
 
 static void on_watchdog(uv_timer_t *timer)

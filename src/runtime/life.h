@@ -25,11 +25,13 @@ typedef struct lp_life {
     lp_life_handler handler;
     uv_signal_t on_int, on_term, on_hup;
     uv_timer_t watchdog, ending;
-    unsigned polls; /* of is_done */
-    bool is_stopping, has_ended;
+    char reason[LP_WHY_MAX]; /* why it stops */
+    unsigned polls;          /* of is_done */
+    bool is_stopping, has_stopped, has_ended;
 } lp_life;
 
 void lp_life_start(lp_life *life, uv_loop_t *loop, const lp_life_handler *handler);
 
-/* As a signal does, for reasons of our own. */
+/* As a signal does, for reasons of our own. From anywhere: on_stop comes with the loop's
+ * next turn, when nobody stands in the middle of what it ends. */
 void lp_life_stop(lp_life *life, const char *reason);

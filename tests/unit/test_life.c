@@ -109,10 +109,24 @@ TEST(a_relay_that_does_not_answer_keeps_nobody)
     program it = {.done_after = UINT32_MAX};
     start(&it, true);
     lp_life_stop(&it.life, "no way on");
+    CHECK(turn_until(has_stopped, &it));
     CHECK_STR(it.reason, "no way on");
     hurry_timers();
     CHECK(turn_until(has_ended, &it));
     CHECK(it.asked > 10); /* a second's worth of asking, not none */
+    close_loop();
+}
+
+/* A handler that finds that nothing works any more stands in the middle of things: what
+ * on_stop ends must not be pulled from under it. */
+TEST(stopping_begins_when_the_one_who_asked_is_done)
+{
+    program it = {0};
+    start(&it, true);
+    lp_life_stop(&it.life, "from within a handler");
+    CHECK_EQ(it.stops, 0);
+    CHECK(turn_until(has_ended, &it));
+    CHECK_EQ(it.stops, 1);
     close_loop();
 }
 
@@ -221,6 +235,7 @@ TEST(a_watchdog_is_fed_again_and_again)
     start(&it, false);
     CHECK(turn_until(watchdog_was_fed, &times));
     lp_life_stop(&it.life, "enough");
+    CHECK(turn_until(has_stopped, &it));
     CHECK(heard("STOPPING=1"));
     close_loop();
     unwatch();
