@@ -17,7 +17,7 @@ struct lp_driver {
     uv_poll_t socket_poll, alarm_poll;
     bool socket_polled, alarm_polled; /* handles that libuv knows */
     bool waits_for_room; /* the socket was full: writing goes on when it is writable */
-    bool is_closing;
+    bool has_failed, is_closing;
 };
 
 static void on_socket(uv_poll_t *poll, int status, int events);
@@ -25,13 +25,15 @@ static void on_socket(uv_poll_t *poll, int status, int events);
 static void watch_socket(lp_driver *driver)
 {
     int events = UV_READABLE | (driver->waits_for_room ? UV_WRITABLE : 0);
-    uv_poll_start(&driver->socket_poll, events, on_socket);
+    if (!driver->has_failed && !driver->is_closing)
+        uv_poll_start(&driver->socket_poll, events, on_socket);
 }
 
 static void fail(lp_driver *driver, lp_err err)
 {
-    if (driver->is_closing)
+    if (driver->is_closing || driver->has_failed)
         return;
+    driver->has_failed = true;
     uv_poll_stop(&driver->socket_poll);
     driver->engine.on_failed(driver->engine.state, err);
 }
@@ -174,6 +176,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
     lp_time now = lp_clock_now();
     if (events & UV_READABLE || status < 0)
         read_socket(driver, now);
+    if (status < 0)
+        watch_socket(driver); /* libuv stopped, but the error was read and is over */
     if (!driver->is_closing)
         lp_driver_flush(driver, now);
 }
@@ -212,12 +216,17 @@ lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to, bool reuse_port,
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_driver *driver = calloc(1, sizeof *driver);
-    if (!driver || lp_batch_init(&driver->batch) != LP_OK) {
+    if (!driver) {
         lp_explain(why, err, "out of memory");
         goto done;
     }
     driver->engine = *engine;
     driver->alarm.fd = -1;
+    err = lp_batch_init(&driver->batch);
+    if (err) {
+        lp_explain(why, err, "out of memory");
+        goto done;
+    }
     err = lp_udp_open(bind_to, reuse_port, &driver->udp, why);
     if (err)
         goto done;

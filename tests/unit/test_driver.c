@@ -5,7 +5,9 @@
 #include "os/random.h"
 #include "tls_here.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define STORY_MAX 4096
 
@@ -394,6 +396,8 @@ TEST(running_out_of_memory_leaves_nothing_open)
         failed = lp_test_allocation_failed();
         CHECK_EQ(err != LP_OK, failed);
         CHECK_EQ(third.driver == NULL, failed);
+        CHECK(fcntl(STDIN_FILENO, F_GETFD) >=
+              0); /* nor anything closed that is not ours */
         lp_driver_close(third.driver);
     }
     close_both();
