@@ -9,8 +9,10 @@
 #include "os/resolve.h"
 
 #define MAX_ADDRESSES 8
-#define DIAL_PATIENCE LP_SECONDS(8) /* for a handshake; then the next address's turn */
-#define NET_SETTLE    LP_MS(50)     /* address changes come in bursts */
+#define DIAL_PATIENCE LP_SECONDS(8) /* for a handshake */
+/* The same where the name has another address: one of them often leads nowhere. */
+#define DIAL_PATIENCE_OF_MANY LP_SECONDS(3)
+#define NET_SETTLE            LP_MS(50) /* address changes come in bursts */
 
 struct lp_uplink {
     uv_loop_t *loop;
@@ -24,12 +26,9 @@ struct lp_uplink {
     /* What the name resolved to, and which of it is being tried. */
     lp_addr addresses[MAX_ADDRESSES];
     size_t address_count, address_at;
-    bool is_resolving;
-    uv_work_t resolve_work;
-    lp_addr resolved[MAX_ADDRESSES];
-    size_t resolved_count;
-    lp_why resolve_why;
-    lp_err resolve_err;
+    lp_lookup *lookup; /* NULL while there is none */
+    uv_poll_t lookup_poll;
+    bool lookup_polled;
     lp_time dial_until;
 
     uv_poll_t net_poll;
@@ -61,18 +60,35 @@ static void lose(lp_uplink *uplink, const char *why, lp_time now)
 
 /* --- dialling --------------------------------------------------------------------- */
 
+static bool has_another_address(const lp_uplink *uplink)
+{
+    return uplink->address_at + 1 < uplink->address_count;
+}
+
+/* Passes over addresses that no route leads to: IPv6 where a network has none, say. */
+static bool find_way(lp_uplink *uplink, lp_route *out_route)
+{
+    while (lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), out_route) !=
+           LP_OK) {
+        if (!has_another_address(uplink))
+            return false;
+        uplink->address_at++;
+    }
+    return true;
+}
+
 static void dial(lp_uplink *uplink, lp_time now)
 {
-    const lp_addr *relay = &uplink->addresses[uplink->address_at];
-    lp_addr local = lp_driver_local(uplink->driver);
     lp_route route;
     lp_conn *conn;
-    uplink->config.handler.on_dial(uplink->config.handler.state, relay, now);
-    if (lp_net_route_to(uplink->config.net, relay, &route) == LP_OK) {
-        uint16_t port = local.port;
-        local = uplink->source = route.source;
-        local.port = port;
+    if (!find_way(uplink, &route)) {
+        lose(uplink, "no route leads to the relay: is this machine online?", now);
+        return;
     }
+    const lp_addr *relay = lp_uplink_relay(uplink);
+    lp_addr local = uplink->source = route.source;
+    local.port = lp_driver_local(uplink->driver).port;
+    uplink->config.handler.on_dial(uplink->config.handler.state, relay, now);
     if (lp_quic_dial(lp_driver_quic(uplink->driver), &local, relay, now, &conn) !=
         LP_OK) {
         lose(uplink, "out of memory", now);
@@ -82,53 +98,67 @@ static void dial(lp_uplink *uplink, lp_time now)
         lp_conn_close(conn, LP_CLOSE_INTERNAL, "out of memory");
         return;
     }
-    uplink->dial_until = lp_time_after(now, DIAL_PATIENCE);
+    uplink->dial_until = lp_time_after(
+        now, has_another_address(uplink) ? DIAL_PATIENCE_OF_MANY : DIAL_PATIENCE);
     lp_log(uplink->config.log, LP_DEBUG, "dialling relay", F_ADDR("address", relay));
-}
-
-static void
-resolve(uv_work_t *work) /* on a thread of libuv's pool: touches resolve_* only */
-{
-    lp_uplink *uplink = work->data;
-    uplink->resolve_err =
-        lp_resolve(&uplink->config.relay, uplink->resolved, MAX_ADDRESSES,
-                   &uplink->resolved_count, &uplink->resolve_why);
 }
 
 static void free_uplink(lp_uplink *uplink);
 
-static void on_resolved(uv_work_t *work, int status)
+static void on_lookup_closed(uv_handle_t *handle)
 {
-    lp_uplink *uplink = work->data;
-    lp_time now = lp_clock_now();
-    uplink->is_resolving = false;
-    if (uplink->is_closing) {
+    lp_uplink *uplink = handle->data;
+    lp_lookup_drop(uplink->lookup);
+    uplink->lookup = NULL;
+    uplink->lookup_polled = false;
+    if (uplink->is_closing)
         free_uplink(uplink);
+    else
+        lp_driver_flush(uplink->driver, lp_clock_now()); /* another may be wanted */
+}
+
+static void on_lookup(uv_poll_t *poll, int status, int events)
+{
+    lp_uplink *uplink = poll->data;
+    lp_time now = lp_clock_now();
+    lp_why why;
+    lp_err err = lp_lookup_answer(uplink->lookup, uplink->addresses, MAX_ADDRESSES,
+                                  &uplink->address_count, &why);
+    uv_close((uv_handle_t *)poll, on_lookup_closed);
+    uplink->address_at = 0;
+    if (uplink->is_leaving)
         return;
-    }
-    if (uplink->resolve_err) {
-        lose(uplink, uplink->resolve_why.text, now);
-    } else {
-        memcpy(uplink->addresses, uplink->resolved, sizeof uplink->addresses);
-        uplink->address_count = uplink->resolved_count;
-        uplink->address_at = 0;
+    if (err)
+        lose(uplink, why.text, now);
+    else
         dial(uplink, now);
-    }
     lp_driver_flush(uplink->driver, now);
+}
+
+static bool look_up(lp_uplink *uplink)
+{
+    if (lp_lookup_start(&uplink->config.relay, &uplink->lookup) != LP_OK)
+        return false;
+    uplink->lookup_poll.data = uplink;
+    if (uv_poll_init(uplink->loop, &uplink->lookup_poll,
+                     lp_lookup_fd(uplink->lookup)) != 0) {
+        lp_lookup_drop(uplink->lookup);
+        uplink->lookup = NULL;
+        return false;
+    }
+    uplink->lookup_polled = true;
+    uv_poll_start(&uplink->lookup_poll, UV_READABLE, on_lookup);
+    return true;
 }
 
 /* Each try resolves anew: a relay may have moved while we were away (N-003). */
 static void connect_if_wanted(lp_uplink *uplink, lp_time now)
 {
-    if (uplink->is_resolving || uplink->port.conn ||
+    if (uplink->lookup_polled || uplink->port.conn ||
         !lp_member_wants_connect(uplink->member, now))
         return;
-    uplink->resolve_work.data = uplink;
-    uplink->is_resolving = true;
-    if (uv_queue_work(uplink->loop, &uplink->resolve_work, resolve, on_resolved) != 0) {
-        uplink->is_resolving = false;
-        lose(uplink, "no thread to look up the relay's name", now);
-    }
+    if (!look_up(uplink))
+        lose(uplink, "no memory or thread to look up the relay's name", now);
 }
 
 /* --- what QUIC tells -------------------------------------------------------------- */
@@ -187,10 +217,9 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
         snprintf(why, sizeof why, "%s", lp_err_text(end->err));
     lp_port_fini(&uplink->port);
 
-    bool has_another = uplink->address_at + 1 < uplink->address_count;
     bool never_connected = !uplink->is_connected;
-    if (never_connected && has_another && end->err != LP_ERR_UNTRUSTED &&
-        !uplink->is_leaving) {
+    if (never_connected && has_another_address(uplink) &&
+        end->err != LP_ERR_UNTRUSTED && !uplink->is_leaving) {
         uplink->address_at++;
         lp_log(uplink->config.log, LP_INFO,
                "relay does not answer, trying its next address", F_STR("why", why));
@@ -244,7 +273,7 @@ static lp_time deadline(void *state)
     lp_time member = lp_member_deadline(uplink->member);
     /* While the name is being looked up, a dial runs or an old connection is still
      * closing, connecting again is not due. */
-    if (uplink->is_resolving || (uplink->port.conn && !uplink->is_connected) ||
+    if (uplink->lookup_polled || (uplink->port.conn && !uplink->is_connected) ||
         has_given_up(uplink))
         member = LP_NEVER;
     lp_time app = uplink->config.handler.deadline(uplink->config.handler.state);
@@ -314,6 +343,8 @@ static void on_net(uv_poll_t *poll, int status, int events)
 {
     lp_uplink *uplink = poll->data;
     lp_time now = lp_clock_now();
+    if (status < 0) /* more news than the socket could hold: libuv stopped listening */
+        uv_poll_start(poll, UV_READABLE, on_net);
     if (!lp_net_changed(uplink->config.net))
         return;
     /* A route that leads the tunnel into itself must go at once; moving can wait. */
@@ -363,7 +394,11 @@ lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
     if (err)
         goto done;
     uplink->net_poll.data = uplink;
-    uv_poll_init(loop, &uplink->net_poll, lp_net_fd(config->net));
+    if (uv_poll_init(loop, &uplink->net_poll, lp_net_fd(config->net)) != 0) {
+        err = lp_explain(why, LP_ERR_IO,
+                         "the event loop does not take the routing socket");
+        goto done;
+    }
     uplink->net_polled = true;
 
     *out_session = uplink;
@@ -396,7 +431,7 @@ bool lp_uplink_is_over(const lp_uplink *uplink)
 
 static void free_uplink(lp_uplink *uplink)
 {
-    if (uplink->net_polled || uplink->is_resolving)
+    if (uplink->net_polled || uplink->lookup_polled)
         return;
     lp_member_free(uplink->member);
     free(uplink);
@@ -416,6 +451,8 @@ void lp_uplink_close(lp_uplink *uplink)
     uplink->is_closing = true;
     lp_port_fini(&uplink->port);
     lp_driver_close(uplink->driver);
+    if (uplink->lookup_polled && !uv_is_closing((uv_handle_t *)&uplink->lookup_poll))
+        uv_close((uv_handle_t *)&uplink->lookup_poll, on_lookup_closed);
     if (uplink->net_polled)
         uv_close((uv_handle_t *)&uplink->net_poll, on_net_closed);
     else

@@ -1,4 +1,5 @@
 #include "os/resolve.h"
+#include "ready.h"
 #include "test.h"
 
 #include <sched.h>
@@ -49,6 +50,30 @@ TEST(a_name_becomes_addresses_with_its_port)
     CHECK_EQ(count, 1);
 }
 
+TEST(a_look_up_tells_when_it_is_done)
+{
+    lp_endpoint_name name = name_of("localhost:4433");
+    lp_lookup *lookup = NULL;
+    lp_addr found[1];
+    size_t count = 0;
+    lp_why why;
+    CHECK_EQ(lp_lookup_start(&name, &lookup), LP_OK);
+    CHECK(wait_readable(lp_lookup_fd(lookup)));
+    CHECK_EQ(lp_lookup_answer(lookup, found, 1, &count, &why), LP_OK);
+    CHECK_EQ(count, 1);
+    CHECK_EQ(found[0].port, 4433);
+    lp_lookup_drop(lookup);
+}
+
+TEST(a_look_up_may_be_left_behind)
+{
+    lp_endpoint_name name = name_of("localhost:4433");
+    lp_lookup *lookup = NULL;
+    CHECK_EQ(lp_lookup_start(&name, &lookup), LP_OK);
+    lp_lookup_drop(lookup);
+    lp_lookup_drop(NULL);
+}
+
 /* In a network without a way out, where that is allowed: no name server is asked. */
 TEST(a_name_that_cannot_be_found_is_named)
 {
@@ -60,4 +85,11 @@ TEST(a_name_that_cannot_be_found_is_named)
     lp_err err = lp_resolve(&name, found, 1, &count, &why);
     CHECK(err == LP_ERR_TIMEOUT || err == LP_ERR_NOT_FOUND);
     CHECK_HAS(why.text, "relay.invalid");
+
+    lp_lookup *lookup = NULL;
+    CHECK_EQ(lp_lookup_start(&name, &lookup), LP_OK);
+    CHECK(wait_readable(lp_lookup_fd(lookup)));
+    CHECK_EQ(lp_lookup_answer(lookup, found, 1, &count, &why), err);
+    CHECK_HAS(why.text, "relay.invalid");
+    lp_lookup_drop(lookup);
 }

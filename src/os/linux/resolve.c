@@ -5,6 +5,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define ANSWERS_MAX 16
 
 static lp_err explain(lp_why *why, const char *host, int code)
 {
@@ -51,5 +59,91 @@ lp_err lp_resolve(const lp_endpoint_name *name, lp_addr *out, size_t max,
     if (count == 0)
         return explain(why, name->host, EAI_NONAME);
     *out_count = count;
+    return LP_OK;
+}
+
+/* --- on a thread of its own ------------------------------------------------------- */
+
+struct lp_lookup {
+    atomic_int holders; /* the asker and the thread: the last one frees */
+    int done;           /* an eventfd */
+    lp_endpoint_name name;
+    lp_addr found[ANSWERS_MAX];
+    size_t count;
+    lp_err err;
+    lp_why why;
+};
+
+void lp_lookup_drop(lp_lookup *lookup)
+{
+    if (!lookup || atomic_fetch_sub(&lookup->holders, 1) > 1)
+        return;
+    if (lookup->done >= 0)
+        close(lookup->done);
+    free(lookup);
+}
+
+static void *look_up(void *state)
+{
+    lp_lookup *lookup = state;
+    lookup->err = lp_resolve(&lookup->name, lookup->found, ANSWERS_MAX, &lookup->count,
+                             &lookup->why);
+    (void)eventfd_write(lookup->done, 1); /* the first write always fits */
+    lp_lookup_drop(lookup);
+    return NULL;
+}
+
+/* Signals are for the thread that runs the loop. */
+static int start_thread(lp_lookup *lookup)
+{
+    pthread_attr_t detached;
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, &detached, look_up, lookup);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&detached);
+    return error;
+}
+
+lp_err lp_lookup_start(const lp_endpoint_name *name, lp_lookup **out_lookup)
+{
+    lp_lookup *lookup = calloc(1, sizeof *lookup);
+    if (!lookup)
+        return LP_ERR_NO_MEMORY;
+    lookup->name = *name;
+    atomic_init(&lookup->holders, 1);
+    lookup->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (lookup->done < 0)
+        goto failed;
+    atomic_fetch_add(&lookup->holders, 1);
+    if (start_thread(lookup) != 0) {
+        lp_lookup_drop(lookup); /* the thread's part */
+        goto failed;
+    }
+    *out_lookup = lookup;
+    return LP_OK;
+failed:
+    lp_lookup_drop(lookup);
+    return LP_ERR_IO;
+}
+
+int lp_lookup_fd(const lp_lookup *lookup)
+{
+    return lookup->done;
+}
+
+lp_err lp_lookup_answer(const lp_lookup *lookup, lp_addr *out, size_t max,
+                        size_t *out_count, lp_why *why)
+{
+    if (lookup->err) {
+        *why = lookup->why;
+        return lookup->err;
+    }
+    *out_count = lookup->count < max ? lookup->count : max;
+    memcpy(out, lookup->found, *out_count * sizeof *out);
     return LP_OK;
 }
