@@ -138,12 +138,13 @@ static inline lp_message rig_hear_last(lp_relay *relay, lp_link link)
 #define LP_CLOSE_NONE UINT64_MAX
 static inline uint64_t rig_close(lp_relay *relay, lp_link *out_link)
 {
-    lp_relay_close end;
+    lp_relay_close end = {0};
     rig_drop_sends(relay);
-    if (!lp_relay_next_close(relay, &end))
-        return LP_CLOSE_NONE;
+    bool is_there = lp_relay_next_close(relay, &end);
     if (out_link)
-        *out_link = end.link;
+        *out_link = end.link; /* none: 0 */
+    if (!is_there)
+        return LP_CLOSE_NONE;
     lp_relay_on_close(relay, end.link, end.reason, 0);
     return end.code;
 }
