@@ -95,7 +95,7 @@ static bool happens(double percent)
     return percent > 0 && zero_to_one() * 100 < percent;
 }
 
-static void give_up(const char *what)
+_Noreturn static void give_up(const char *what)
 {
     perror(what);
     exit(1);

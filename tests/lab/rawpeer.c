@@ -50,7 +50,7 @@ static size_t peer_count;
 static lp_quic *quic;
 static lp_udp *udp;
 
-static void give_up(const char *what, const lp_why *why)
+_Noreturn static void give_up(const char *what, const lp_why *why)
 {
     fprintf(stderr, "rawpeer: %s: %s\n", what, why ? why->text : "");
     exit(1);
