@@ -31,7 +31,7 @@ static inline void make_wire(void)
              "ip address add 10.73.42.1/24 dev party"));
 }
 
-static inline lp_lan *open_party(void)
+static inline lp_lan *open_wire(void)
 {
     lp_lan *lan = NULL;
     lp_why why = {""};

@@ -42,6 +42,8 @@ void lp_lan_close(lp_lan *lan); /* NULL is fine */
 int lp_lan_fd(const lp_lan *lan);
 const lp_lan_info *lp_lan_look(const lp_lan *lan);
 bool lp_lan_has_carrier(const lp_lan *lan); /* asked anew */
+/* False once it was removed. Ask now and then: reading tells only if its link was up. */
+bool lp_lan_is_there(const lp_lan *lan);
 
 /*
  * Renews the in-kernel filter: from now on unicast reaches us only for these addresses,

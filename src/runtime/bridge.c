@@ -131,6 +131,8 @@ static void on_deadline(void *state, lp_time now)
     if (bridge->next_tick > now)
         return;
     bridge->next_tick = lp_time_after(now, LP_BRIDGE_TICK);
+    if (!lp_lan_is_there(bridge->config.lan))
+        lp_bridge_lose_lan(bridge, "is gone");
     lp_bridge_check_health(bridge, now);
     if (bridge->config.snapshot > 0 && bridge->next_snapshot <= now) {
         bridge->next_snapshot = lp_time_after(now, bridge->config.snapshot);
@@ -150,11 +152,25 @@ static void on_unsent(void *state, lp_reason reason, size_t count)
     lp_gateway_stats(bridge->gateway)->reason[reason] += count;
 }
 
+void lp_bridge_lose_lan(lp_bridge *bridge, const char *what)
+{
+    lp_why why;
+    if (bridge->has_lost_lan)
+        return;
+    bridge->has_lost_lan = true;
+    uv_poll_stop(&bridge->lan_poll);
+    lp_explain(&why, LP_ERR_IO, "the LAN interface %s %s",
+               lp_lan_look(bridge->config.lan)->name, what);
+    bridge->config.on_failed(bridge->config.state, why.text);
+}
+
 static void on_lan(uv_poll_t *poll, int status, int events)
 {
     lp_bridge *bridge = poll->data;
     lp_time now = lp_clock_now();
-    lp_bridge_read_lan(bridge, now);
+    /* libuv stops at a socket's error: here, that the link went down. It comes back. */
+    if (lp_bridge_read_lan(bridge, now) && status < 0)
+        uv_poll_start(poll, UV_READABLE, on_lan);
     lp_uplink_flush(bridge->uplink, now);
 }
 
@@ -199,7 +215,11 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
     bridge->loop = loop;
     bridge->repair = lp_repair_start(config->repairs, lp_clock_now());
     bridge->lan_poll.data = bridge;
-    uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan));
+    if (uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan)) != 0) {
+        err = lp_explain(why, LP_ERR_IO,
+                         "the event loop does not take the capture socket");
+        goto done;
+    }
     bridge->lan_polled = true;
     err = open_uplink(bridge, why);
     if (err)

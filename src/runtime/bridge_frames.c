@@ -169,7 +169,7 @@ static void take_captured(lp_bridge *bridge, const lp_lan_frame *captured, lp_ti
     take_frame(bridge, bridge->captured, captured->len, captured->from_own_host, now);
 }
 
-void lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
 {
     lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
                                  LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
@@ -177,18 +177,17 @@ void lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
         lp_lan_frame captured;
         lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
         if (err == LP_ERR_WOULD_BLOCK)
-            return;
+            break;
         if (err) {
-            uv_poll_stop(&bridge->lan_poll);
-            bridge->config.on_failed(bridge->config.state,
-                                     err == LP_ERR_NOT_FOUND
-                                         ? "the LAN interface is gone"
-                                         : "the LAN interface cannot be read any more");
-            return;
+            lp_bridge_lose_lan(bridge, err == LP_ERR_NOT_FOUND
+                                           ? "is gone"
+                                           : "cannot be read any more");
+            return false;
         }
         if (bridge->is_joined)
             take_captured(bridge, &captured, now);
     }
+    return true;
 }
 
 /* --- relay to LAN ----------------------------------------------------------------- */

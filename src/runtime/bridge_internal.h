@@ -18,7 +18,7 @@ struct lp_bridge {
 
     uv_poll_t lan_poll;
     bool lan_polled;
-    bool is_joined;
+    bool is_joined, has_lost_lan;
 
     lp_time next_tick, next_snapshot;
     char lost_why[LP_WHY_MAX];
@@ -29,8 +29,12 @@ struct lp_bridge {
     uint8_t *captured, *segment, *fragment;
 };
 
+/* --- bridge.c --------------------------------------------------------------------- */
+/* Told once: "the LAN interface NAME ..." */
+void lp_bridge_lose_lan(lp_bridge *bridge, const char *what);
+
 /* --- bridge_frames.c -------------------------------------------------------------- */
-void lp_bridge_read_lan(lp_bridge *bridge, lp_time now);
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now); /* false: it failed */
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
 void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);
 

@@ -89,7 +89,8 @@ typedef struct player {
     char story[256];
     size_t told;
     size_t frames, losses, unsent;
-    char frame[PARTY_FRAME_LEN];  /* the last one */
+    size_t longest;               /* of the frames */
+    char frame[PARTY_FRAME_LEN];  /* the last one's beginning */
     char text[LP_REASON_MAX + 1]; /* of the last event that had one */
     char lost_why[LP_WHY_MAX];
     lp_time lost_next;
@@ -107,9 +108,12 @@ static void on_frame(void *state, lp_bytes octets, lp_time now)
     player *it = state;
     lp_datagram datagram = {0};
     CHECK(lp_member_unwrap(lp_uplink_member(it->uplink), octets, &datagram));
-    CHECK_EQ(datagram.payload.len, PARTY_FRAME_LEN);
-    if (datagram.payload.len == PARTY_FRAME_LEN)
-        memcpy(it->frame, datagram.payload.at, PARTY_FRAME_LEN);
+    size_t len = datagram.payload.len;
+    CHECK(len >= PARTY_FRAME_LEN);
+    memcpy(it->frame, datagram.payload.at,
+           len < PARTY_FRAME_LEN ? len : PARTY_FRAME_LEN);
+    if (len > it->longest)
+        it->longest = len;
     it->frames++;
     tell(it, 'f');
 }

@@ -9,7 +9,7 @@
 TEST(unicast_is_captured_for_members_only)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     lp_lan_frame frame;
     send_far(far, frame_of(player_mac, far_mac, 0x88b5, 1));
@@ -41,7 +41,7 @@ TEST(unicast_is_captured_for_members_only)
 TEST(a_full_party_fits_the_kernels_filter_and_one_more_opens_it)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     lp_lan_frame frame;
     lp_mac members[LP_LAN_MAX_MEMBERS + 1];
@@ -67,7 +67,7 @@ TEST(a_small_kernel_budget_for_filters_loses_no_members)
 {
     make_wire();
     (void)!system("echo 20480 2>/dev/null > /proc/sys/net/core/optmem_max");
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     lp_mac members[LP_LAN_MAX_MEMBERS];
     for (size_t i = 0; i < LP_LAN_MAX_MEMBERS; i++)
@@ -88,7 +88,7 @@ TEST(a_small_kernel_budget_for_filters_loses_no_members)
 TEST(a_vlan_tag_is_reported)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     uint8_t tagged[60];
     lp_lan_frame frame;
@@ -132,7 +132,7 @@ TEST(a_super_frame_comes_whole_with_its_offload)
     };
     memcpy(sent.frame, headers, sizeof headers);
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far(), one = 1;
     lp_lan_frame frame = {0};
     CHECK_EQ(lp_lan_set_members(lan, &player_mac, 1), LP_OK);
@@ -153,7 +153,7 @@ TEST(a_super_frame_comes_whole_with_its_offload)
 TEST(a_frame_larger_than_the_space_is_counted_and_passed_over)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     uint8_t small[59];
     lp_lan_frame frame;
@@ -170,7 +170,7 @@ TEST(a_frame_larger_than_the_space_is_counted_and_passed_over)
 TEST(what_we_read_too_slowly_is_counted)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far(), least = 1;
     setsockopt(lp_lan_fd(lan), SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
     for (int i = 0; i < 100; i++)
@@ -187,7 +187,7 @@ TEST(what_we_read_too_slowly_is_counted)
 TEST(what_we_write_reaches_the_wire_and_does_not_come_back)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     uint8_t got[100];
     lp_lan_frame frame;
@@ -206,7 +206,7 @@ TEST(a_frame_beyond_the_mtu_is_refused)
 {
     static const uint8_t frame[1600] = {2};
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, 1514)), LP_OK);
     CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame)), LP_ERR_TOO_BIG);
     lp_lan_close(lan);
@@ -217,7 +217,7 @@ TEST(a_frame_beyond_the_mtu_is_refused)
 TEST(what_the_host_sends_to_a_player_is_captured_with_its_partial_checksum)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     lp_lan_frame frame = {0};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(7)};
     inet_pton(AF_INET, "10.73.42.50", &to.sin_addr);
@@ -242,7 +242,7 @@ TEST(what_the_host_sends_to_a_player_is_captured_with_its_partial_checksum)
 TEST(a_cable_that_was_out_is_no_error_and_works_again)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int far = open_far();
     lp_lan_frame frame;
     CHECK(lp_lan_has_carrier(lan));
@@ -267,7 +267,7 @@ TEST(a_cable_that_was_out_is_no_error_and_works_again)
 TEST(an_interface_that_is_gone_is_told)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     lp_lan_frame frame;
     CHECK(sh("ip link delete party"));
     CHECK_EQ(lp_lan_read(lan, lp_space_of(captured, sizeof captured), &frame),
@@ -285,7 +285,7 @@ TEST(it_is_promiscuous_exactly_while_it_is_open)
 {
     make_wire();
     CHECK(sh("ip -details link show party | grep -q 'promiscuity 0'"));
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     CHECK(sh("ip -details link show party | grep -q 'promiscuity 1'"));
     lp_lan_close(lan);
     CHECK(sh("ip -details link show party | grep -q 'promiscuity 0'"));
@@ -294,7 +294,7 @@ TEST(it_is_promiscuous_exactly_while_it_is_open)
 TEST(it_knows_what_it_opened)
 {
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     const lp_lan_info *info = lp_lan_look(lan);
     CHECK_STR(info->name, "party");
     CHECK_EQ(info->ifindex, if_nametoindex("party"));

@@ -62,7 +62,7 @@ TEST(a_players_datagram_reaches_a_program_on_the_host)
         {"to the subnet", {10, 73, 42, 255}, true, 100},
     };
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     CHECK(lp_lan_look(lan)->can_reach_host);
     CHECK_EQ(lp_lan_set_members(lan, &player_mac, 1), LP_OK);
     int program = host_socket();
@@ -91,7 +91,7 @@ TEST(the_host_answers_a_players_arp_request)
     };
     /* clang-format on */
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     lp_lan_frame frame = {0};
     CHECK_EQ(lp_lan_set_members(lan, &player_mac, 1), LP_OK);
     CHECK_EQ(lp_lan_write_to_host(lan, lp_bytes_of(arp, sizeof arp)), LP_OK);
@@ -108,7 +108,7 @@ TEST(frames_that_are_no_frames_are_refused)
 {
     static const uint8_t octets[5000];
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     CHECK_EQ(lp_lan_write_to_host(lan, lp_bytes_of(octets, 13)), LP_ERR_TOO_BIG);
     CHECK_EQ(lp_lan_write_to_host(lan, lp_bytes_of(octets, 5000)), LP_ERR_TOO_BIG);
     lp_lan_close(lan);
@@ -119,7 +119,7 @@ TEST(it_all_works_after_privileges_are_gone)
 {
     static const uint8_t host_ip[4] = {10, 73, 42, 1};
     make_wire();
-    lp_lan *lan = open_party();
+    lp_lan *lan = open_wire();
     int program = host_socket(), far = open_far();
     pid_t child = fork();
     if (child == 0) {

@@ -184,6 +184,12 @@ bool lp_lan_has_carrier(const lp_lan *lan)
            link.has_carrier;
 }
 
+bool lp_lan_is_there(const lp_lan *lan)
+{
+    char name[IF_NAMESIZE];
+    return if_indextoname(lan->info.ifindex, name) != NULL;
+}
+
 /* --- reading ---------------------------------------------------------------------- */
 
 static void read_vnet(const struct virtio_net_hdr *vnet, lp_lan_frame *frame)
@@ -225,12 +231,6 @@ static void read_auxdata(struct msghdr *message, lp_lan_frame *frame)
     }
 }
 
-static bool is_gone(const lp_lan *lan)
-{
-    char name[IF_NAMESIZE];
-    return !if_indextoname(lan->info.ifindex, name);
-}
-
 typedef enum verdict { TAKE_IT, SKIP_IT, NONE_NOW, GONE, BROKEN } verdict;
 
 static verdict judge_failure(const lp_lan *lan, int error)
@@ -240,7 +240,7 @@ static verdict judge_failure(const lp_lan *lan, int error)
         return NONE_NOW;
     case ENETDOWN: /* said once; after that the socket is silent until the link is back
                     */
-        return is_gone(lan) ? GONE : SKIP_IT;
+        return lp_lan_is_there(lan) ? SKIP_IT : GONE;
     case EINTR:
     case EINVAL: /* an offload that a virtio-net header cannot express: SCTP, tunnels */
     case ENOBUFS:
