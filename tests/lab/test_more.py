@@ -186,6 +186,16 @@ def test_what_is_filtered_although_it_may_be_meant_well_is_told(party):
 
 
 @party_test()
+def test_a_deleted_adapter_ends_the_client_with_a_sentence(party):
+    """W-026"""
+    player = party.open().players[0].connect()
+    player.node.ip(f"link del dev {player.tap}")
+    check(player.client.ended() == 1, "it has failed")
+    check("did something delete it" in player.client.log(), "and says at what",
+          player.client.log()[-300:])
+
+
+@party_test()
 def test_a_gateway_that_leaves_is_named_and_missed(party):
     """W-028, W-029, D-007, D-010"""
     player = party.open().players[0].connect()
