@@ -38,17 +38,23 @@ asan:
 	@tools/install-packages build
 	@tools/build asan
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system
+# Not after `all`: under sudo that would build once more, in root's name.
+install:
+	@for p in $(BUILT); do \
+	    [ -x $$p ] || { echo "make: nothing is built yet; run make first" >&2; exit 1; }; \
+	done
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man8 lib/systemd/system \
+	    lib/sysusers.d)
 	install -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin
-	for p in $(BUILT); do \
+	@for p in $(BUILT); do \
 	    $$p --man >$(DESTDIR)$(PREFIX)/share/man/man8/$${p##*/}.8 || exit 1; \
 	done
-	for unit in packaging/systemd/*.service; do \
+	@for unit in packaging/systemd/*.service; do \
 	    sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit \
 	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
 	done
+	install -m 644 packaging/systemd/softlan.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/softlan.conf
 
 clean:
 	rm -rf build-release build-asan build-dev build-fuzz build-cover
