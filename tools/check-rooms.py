@@ -4,7 +4,6 @@ import pathlib
 import re
 import sys
 
-# The same fact as the picture in STYLE.md and ARCHITECTURE.md: change them together.
 MAY_SEE = {
     "base": "",
     "wire": "base",
@@ -13,33 +12,74 @@ MAY_SEE = {
     "os": "base",
     "runtime": "base wire core quic os",
     "app": "base wire core quic os runtime",
+    "tests/sim": "base wire core",
 }
 PURE = {"base", "wire", "core"}
 PURE_HEADERS = "assert inttypes limits stdarg stdbool stddef stdint stdio stdlib string".split()
 LIBRARIES = {"wire": ["jansson"]}  # a pure library that one pure room may use
 
-def main(root: pathlib.Path) -> int:
-    src = root / "src"
-    bad = []
-    seen = 0
-    for path in sorted([*src.rglob("*.[ch]"), *src.rglob("*.def")]):
-        seen += 1
-        room = path.relative_to(src).parts[0]
-        where = path.relative_to(root)
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            ours = re.match(r'#\s*include "(\w+)/', line)
-            if ours and ours[1] not in [room, *MAY_SEE[room].split()]:
-                bad.append(f"{where}:{number}: {room}/ may not include {ours[1]}/")
-            theirs = re.match(r"#\s*include <(.+)\.h>", line)
-            allowed = PURE_HEADERS + LIBRARIES.get(room, [])
-            if theirs and room in PURE and theirs[1] not in allowed:
-                bad.append(f"{where}:{number}: {room}/ is pure: no <{theirs[1]}.h>")
-            if re.search(r"_WIN32|__linux__", line) and room != "os":
-                bad.append(f"{where}:{number}: the platform is chosen in the build, not in {room}/")
-            if theirs and room == "os" and path.suffix == ".h" and theirs[1] not in PURE_HEADERS:
-                bad.append(f"{where}:{number}: os/ headers hold no system type: no <{theirs[1]}.h>")
-    print("\n".join(bad) if bad else f"{seen} files keep the dependency rule")
-    return 1 if bad or seen == 0 else 0
+
+def room_of(path):
+    return path.parts[1] if path.parts[0] == "src" else "tests/sim"
+
+
+def complaints_of(root, where):
+    room = room_of(where)
+    if room not in MAY_SEE:
+        yield f"{where}:1: tools/check-rooms.py knows no room {room}/"
+        return
+    may_see = [room.split("/")[-1], *MAY_SEE[room].split()]
+    for number, line in enumerate((root / where).read_text().splitlines(), 1):
+        ours = re.match(r'#\s*include "(\w+)/', line)
+        if ours and ours[1] not in may_see:
+            yield f"{where}:{number}: {room}/ may not include {ours[1]}/"
+        theirs = re.match(r"#\s*include <(.+)\.h>", line)
+        allowed = PURE_HEADERS + LIBRARIES.get(room, [])
+        if theirs and room in PURE and theirs[1] not in allowed:
+            yield f"{where}:{number}: {room}/ is pure: no <{theirs[1]}.h>"
+        if re.search(r"_WIN32|__linux__", line) and room != "os":
+            yield f"{where}:{number}: the platform is chosen in the build, not in {room}/"
+        if theirs and room == "os" and where.suffix == ".h" and theirs[1] not in PURE_HEADERS:
+            yield f"{where}:{number}: os/ headers hold no system type: no <{theirs[1]}.h>"
+
+
+def picture_in(page):
+    """Who may see whom, as drawn: arrows reach everything to their right."""
+    sees, trunk = {}, []
+    for line in page.read_text().splitlines():
+        if "──► " not in line or "later" in line or "◄" in line:
+            continue
+        parts = [part.strip() for part in re.sub(r"\(.*", "", line).split("──►")]
+        names = [part.strip("─┬├└ ") for part in parts]
+        if not names[0]:
+            names = trunk + names[1:]
+        trunk = next((names[:at + 1] for at, part in enumerate(parts) if "┬" in part), trunk)
+        for at, name in enumerate(names):
+            right = {one for part in names[at + 1:] for one in part.split(", ")}
+            if "," not in name:
+                sees.setdefault(name, set()).update(right)
+    return sees
+
+
+def complaints_of_picture(root, name):
+    drawn = picture_in(root / name)
+    for room, others in MAY_SEE.items():
+        if drawn.get(room, set(others.split())) != set(others.split()) or (
+                room not in drawn and "/" not in room):
+            yield f"{name}:1: the picture and tools/check-rooms.py disagree about {room}/"
+    for room in sorted(set(drawn) - set(MAY_SEE)):
+        yield f"{name}:1: tools/check-rooms.py knows no room {room}/, which the picture shows"
+
+
+def main(root):
+    files = [path.relative_to(root) for top in ("src", "tests/sim")
+             for path in sorted((root / top).rglob("*")) if path.suffix in (".c", ".h", ".def")]
+    bad = [one for where in files for one in complaints_of(root, where)]
+    bad += [one for name in ("STYLE.md", "ARCHITECTURE.md")
+            for one in complaints_of_picture(root, name)]
+    print("\n".join(bad) if bad else f"{len(files)} files keep the dependency rule")
+    return 1 if bad or not files else 0
+
 
 if __name__ == "__main__":
     sys.exit(main(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()))
