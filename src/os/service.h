@@ -7,6 +7,9 @@
 /* sd_notify(3) without its library; does nothing where NOTIFY_SOCKET is not set. */
 void lp_service_ready(const char *status);
 void lp_service_status(const char *status);
+/* The same where it is news: `told` keeps what was told last, "" at first. */
+#define LP_SERVICE_STATUS_MAX 256
+void lp_service_tell(char told[LP_SERVICE_STATUS_MAX], const char *status);
 void lp_service_stopping(void);
 /* How often lp_service_alive must be called; 0: nobody is watching. */
 lp_duration lp_service_watchdog(void);

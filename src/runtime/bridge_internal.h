@@ -3,6 +3,7 @@
 
 #include "core/offload.h"
 #include "core/repair.h"
+#include "os/service.h"
 #include "runtime/bridge.h"
 
 #define LP_BRIDGE_TICK LP_SECONDS(1)
@@ -23,6 +24,7 @@ struct lp_bridge {
     lp_time next_tick, next_snapshot;
     char lost_why[LP_WHY_MAX];
     uint64_t kernel_drops;
+    char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
 
     /* Frames, each with room for a datagram's header before it: as the kernel gave it; one
      * of those that a super-frame becomes; a piece of either, or a mended copy. */

@@ -1,7 +1,33 @@
 /* What the gateway's host is told: health, snapshots, --status. */
+#include <stdio.h>
+
 #include "runtime/bridge_internal.h"
 #include "runtime/describe.h"
 #include "runtime/describe_uplink.h"
+
+static size_t player_count(const lp_bridge *bridge)
+{
+    size_t count = 0, cursor = 0;
+    lp_member_peer peer;
+    while (lp_member_next_peer(lp_uplink_member(bridge->uplink), &cursor, &peer))
+        count += peer.role == LP_ROLE_CLIENT;
+    return count;
+}
+
+/* One line for `systemctl status`. */
+static void tell_manager(lp_bridge *bridge)
+{
+    char status[LP_SERVICE_STATUS_MAX];
+    size_t players = player_count(bridge);
+    if (bridge->is_joined)
+        snprintf(status, sizeof status, "%s is in room %s: %zu player%s",
+                 lp_lan_look(bridge->config.lan)->name,
+                 bridge->config.join->member.room, players, players == 1 ? "" : "s");
+    else
+        snprintf(status, sizeof status, "not connected to the relay%s%.160s",
+                 bridge->lost_why[0] ? ": " : "", bridge->lost_why);
+    lp_service_tell(bridge->told, status);
+}
 
 void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
 {
@@ -26,15 +52,7 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
     lp_health_set(health, LP_HEALTH_OVERRUN, drops > 0, now, "%llu frames lost so far",
                   (unsigned long long)bridge->kernel_drops);
     lp_health_log(health, bridge->config.log, now);
-}
-
-static size_t player_count(const lp_bridge *bridge)
-{
-    size_t count = 0, cursor = 0;
-    lp_member_peer peer;
-    while (lp_member_next_peer(lp_uplink_member(bridge->uplink), &cursor, &peer))
-        count += peer.role == LP_ROLE_CLIENT;
-    return count;
+    tell_manager(bridge);
 }
 
 void lp_bridge_snapshot(lp_bridge *bridge, lp_time now)

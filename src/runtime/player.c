@@ -9,6 +9,19 @@
 /* A relay that restarts must not make every DHCP client start over. */
 #define LINK_DOWN_AFTER LP_SECONDS(15)
 
+/* W-026: told once, by whoever notices first. */
+static void lose_tap(lp_player *player)
+{
+    lp_why why;
+    if (player->has_lost_tap)
+        return;
+    player->has_lost_tap = true;
+    uv_poll_stop(&player->tap_poll);
+    lp_explain(&why, LP_ERR_IO, "the adapter %s broke: did something delete it?",
+               lp_tap_name(player->tap));
+    player->config.on_failed(player->config.state, why.text);
+}
+
 /* --- adapter to relay ------------------------------------------------------------- */
 
 static void send_frame(lp_player *player, size_t frame_len, lp_time now)
@@ -37,11 +50,8 @@ static void on_tap(uv_poll_t *poll, int status, int events)
         lp_err err = lp_tap_read(player->tap, frame, &len);
         if (err == LP_ERR_WOULD_BLOCK)
             break;
-        if (err) { /* W-026 */
-            uv_poll_stop(poll);
-            player->config.on_failed(
-                player->config.state,
-                "the virtual adapter broke: did something delete it?");
+        if (err) {
+            lose_tap(player);
             break;
         }
         send_frame(player, len, now);
@@ -70,8 +80,7 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
     if (err == LP_ERR_WOULD_BLOCK)
         player->client.stats.reason[LP_REASON_QUEUE]++;
     else if (err)
-        player->config.on_failed(player->config.state,
-                                 "the virtual adapter broke: did something delete it?");
+        lose_tap(player);
 }
 
 /* --- the story -------------------------------------------------------------------- */
@@ -318,7 +327,6 @@ void lp_player_close(lp_player *player)
 {
     if (!player)
         return;
-    player->is_closing = true;
     lp_uplink_close(player->uplink);
     if (player->tap_polled)
         uv_close((uv_handle_t *)&player->tap_poll, on_poll_closed);

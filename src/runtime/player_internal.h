@@ -1,6 +1,7 @@
 /* What player.c (frames), player_net.c (routes) and player_status.c share. */
 #pragma once
 
+#include "os/service.h"
 #include "runtime/player.h"
 
 #define LP_PLAYER_TICK     LP_SECONDS(1)
@@ -22,19 +23,21 @@ struct lp_player {
     uv_poll_t tap_poll;
     bool tap_polled;
     bool is_bridging; /* the adapter is up and read */
-    bool is_closing;
+    bool has_lost_tap;
 
     lp_time next_tick, next_snapshot, link_down_at;
     lp_addr relay; /* the address dialled last */
     lp_route way;  /* to the relay, not through the adapter */
-    bool has_way, is_pinned;
+    bool has_way, is_pinned, told_of_pin;
+    lp_time next_pin;
     uint64_t defaults_dropped;
     lp_addr address; /* the adapter's, family 0 while it has none */
     unsigned prefix_len;
     char lost_why[LP_WHY_MAX];
     lp_player_line said[LP_PLAYER_LINE_MAX]; /* the lines that were said last */
     size_t said_count;
-    uint8_t *buffer; /* one frame with a datagram's header before it */
+    char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
+    uint8_t *buffer;                  /* one frame with a datagram's header before it */
 };
 
 /* --- player_net.c ----------------------------------------------------------------- */

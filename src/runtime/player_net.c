@@ -66,23 +66,27 @@ static void guard_relay_route(lp_player *player, lp_time now)
             player->has_way = true;
         }
         lp_health_set(&player->health, LP_HEALTH_RELAY_ROUTE, false, now, "%s", "");
+        player->told_of_pin = player->is_pinned;
         return;
     }
     lp_health_set(&player->health, LP_HEALTH_RELAY_ROUTE, true, now,
                   "the party's subnet holds the relay's address");
-    if (!player->has_way)
+    /* Once a second at most: pinning is itself a change of routes, which brings us here. */
+    if (!player->has_way || now < player->next_pin)
         return;
+    player->next_pin = lp_time_after(now, LP_PLAYER_TICK);
+    bool is_news = !player->told_of_pin;
     lp_err err = lp_net_pin(net, &player->relay, &player->way, &why);
-    if (err == LP_OK) {
-        player->is_pinned = true;
+    player->told_of_pin = true;
+    player->is_pinned |= err == LP_OK;
+    if (err == LP_OK && is_news)
         lp_log(
             player->config.log, LP_WARN,
             "the party's subnet holds the relay's address: pinned a host route to it",
             F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
-    } else if (err != LP_ERR_IN_USE) {
+    else if (err != LP_ERR_IN_USE && is_news)
         lp_log(player->config.log, LP_ERROR, "cannot pin the route to the relay",
                F_STR("why", why.text));
-    }
 }
 
 /* W-016: verified after activation, on every change of routes, and every second. */

@@ -128,6 +128,24 @@ static bool is_worth_saying(const lp_player *player, const char *text)
     return true;
 }
 
+/* One line for `systemctl status`. */
+static void tell_manager(lp_player *player)
+{
+    char status[LP_SERVICE_STATUS_MAX], ip[LP_ADDR_TEXT_LEN] = "no address yet";
+    const lp_member *member = member_of(player);
+    if (player->address.family)
+        lp_addr_write_ip(&player->address, ip);
+    if (is_joined(player))
+        snprintf(status, sizeof status, "in room %s%s, %s: %s",
+                 player->config.join->member.room,
+                 lp_member_gateway_present(member) ? "" : " without a LAN gateway",
+                 lp_tap_name(player->tap), ip);
+    else
+        snprintf(status, sizeof status, "not connected to the relay%s%.160s",
+                 player->lost_why[0] ? ": " : "", player->lost_why);
+    lp_service_tell(player->told, status);
+}
+
 void lp_player_say_news(lp_player *player, lp_time now)
 {
     lp_player_line news[LP_PLAYER_LINE_MAX];
@@ -138,6 +156,7 @@ void lp_player_say_news(lp_player *player, lp_time now)
     }
     memcpy(player->said, news, sizeof news);
     player->said_count = count;
+    tell_manager(player);
 }
 
 /* D-016: the short lines as well as the counters, in one line of the log. */

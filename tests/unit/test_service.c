@@ -56,6 +56,26 @@ TEST(the_manager_hears_each_step_at_either_kind_of_socket)
     unlink(file);
 }
 
+TEST(a_status_is_told_when_it_is_news)
+{
+    char abstract[64], told[LP_SERVICE_STATUS_MAX] = "";
+    char long_one[2 * LP_SERVICE_STATUS_MAX];
+    memset(long_one, 'x', sizeof long_one - 1);
+    long_one[sizeof long_one - 1] = '\0';
+    snprintf(abstract, sizeof abstract, "@lp-notify-%d", (int)getpid());
+    int fd = listen_as_manager(abstract);
+    lp_service_tell(told, "1 player");
+    CHECK_STR(heard(fd), "STATUS=1 player");
+    lp_service_tell(told, "1 player");
+    lp_service_tell(told, long_one);
+    CHECK_HAS(heard(fd), "STATUS=xxx");
+    lp_service_tell(told, long_one);
+    lp_service_tell(told, "2 players");
+    CHECK_STR(heard(fd), "STATUS=2 players");
+    close(fd);
+    unsetenv("NOTIFY_SOCKET");
+}
+
 TEST(a_status_cannot_smuggle_an_assignment_in)
 {
     char abstract[64];

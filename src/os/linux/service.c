@@ -47,6 +47,14 @@ void lp_service_status(const char *status)
     notify_status("", status);
 }
 
+void lp_service_tell(char told[LP_SERVICE_STATUS_MAX], const char *status)
+{
+    if (strncmp(told, status, LP_SERVICE_STATUS_MAX - 1) == 0)
+        return;
+    snprintf(told, LP_SERVICE_STATUS_MAX, "%s", status);
+    lp_service_status(status);
+}
+
 void lp_service_stopping(void)
 {
     notify("STOPPING=1");
