@@ -377,7 +377,8 @@ def test_the_lans_control_frames_reach_no_player(party):
     raw.close()
     eventually(lambda: any("0x88b6" in line for line in capture.lines()),
                "an honest broadcast passes", 5)
-    strange = [line for line in capture.stop() if "0x88b6" not in line and "ARP" not in line]
+    usual = ("0x88b6", "ARP", "ICMP6")  # the host's own stack speaks too
+    strange = [line for line in capture.stop() if not any(kind in line for kind in usual)]
     check(not strange, "and nothing else", *strange)
 
 
