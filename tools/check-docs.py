@@ -42,7 +42,6 @@ TESTED_IN = {
     "runtime/app.c": "lab/test_programs.py",
     "runtime/bridge_frames.c": "lab/test_size.py",
     "runtime/bridge_status.c": "lab/test_more.py",
-    "runtime/player.c": "lab/test_party.py",
     "runtime/player_net.c": "lab/test_routes.py",
     "runtime/player_status.c": "lab/test_more.py",
 }
@@ -184,7 +183,10 @@ class Checker:
             own = tests / f"unit/test_{path.stem}.c"
             if path.suffix != ".c" or name.startswith("app/"):
                 continue
-            if not own.exists() and not (tests / TESTED_IN.get(name, own.name)).exists():
+            if name in TESTED_IN and own.exists():
+                self.complain(path, 1, f"has tests of its own: tools/check-docs.py need not say "
+                              f"{TESTED_IN[name]}")
+            elif not own.exists() and not (tests / TESTED_IN.get(name, own.name)).exists():
                 self.complain(path, 1, f"has no tests/unit/{own.name}, and tools/check-docs.py "
                               "does not say where it is tested")
         for name in sorted(set(TESTED_IN) - {str(path.relative_to(src)) for path in files}):

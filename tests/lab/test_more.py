@@ -265,6 +265,19 @@ def test_a_relay_listens_where_it_is_told(party):
 
 
 @party_test()
+def test_a_relays_own_certificate_has_one_name_whatever_its_address(party):
+    """L-002, L-039, C-018"""
+    party.open()
+    player = party.players[0]
+    trust = ("--relay-ca-cert", f"{party.lab.dir}/relay.der", "--server-name")
+    player.start(*trust, "relay.example")
+    player.client.says("lanparty-relay.local")
+    check(not party.room()["clients"], "another name is refused", party.room())
+    player.client.stop()
+    player.connect(*trust, "lanparty-relay.local", relay=RELAY)
+
+
+@party_test()
 def test_what_the_gateways_host_says_to_the_lan_stays_there(party):
     """G-012, J-06: only what it says to players is captured for them."""
     player = party.open().players[0].connect()
