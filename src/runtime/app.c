@@ -118,9 +118,14 @@ static void on_end(void *state)
 static int run(lp_app *app)
 {
     lp_why why;
-    uv_loop_init(&app->loop);
+    if (uv_loop_init(&app->loop) != 0)
+        return complain(app, "no event loop: too many open files, or no memory");
     if (start(app, &why) != LP_OK) {
-        app->exit_code = complain(app, why.text);
+        app->exit_code = 1;
+        if (app->log.json)
+            lp_log(&app->log, LP_ERROR, "cannot start", F_STR("why", why.text));
+        else
+            complain(app, why.text);
         on_end(app);
     } else {
         lp_life_handler handler = {app, on_stop, on_reload, is_done, on_end};

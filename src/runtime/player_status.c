@@ -115,10 +115,13 @@ static bool was_said(const lp_player *player, const char *text)
     return false;
 }
 
-/* Latency moves all the time: it is in snapshots, and said once when it becomes known. */
+/* Latency moves all the time: it is in snapshots, and said once when it becomes known.
+ * What went wrong on the way to the relay was said when it did. */
 static bool is_worth_saying(const lp_player *player, const char *text)
 {
-    static const char latency[] = "Gateway latency";
+    static const char latency[] = "Gateway latency", lost[] = "Not connected";
+    if (strncmp(text, lost, sizeof lost - 1) == 0)
+        return false;
     if (strncmp(text, latency, sizeof latency - 1) != 0)
         return !was_said(player, text);
     for (size_t i = 0; i < player->said_count; i++) {

@@ -26,6 +26,7 @@ struct lp_uplink {
     /* What the name resolved to, and which of it is being tried. */
     lp_addr addresses[MAX_ADDRESSES];
     size_t address_count, address_at;
+    bool has_tried;
     lp_lookup *lookup; /* NULL while there is none */
     uv_poll_t lookup_poll;
     bool lookup_polled;
@@ -137,6 +138,10 @@ static void on_lookup(uv_poll_t *poll, int status, int events)
 
 static bool look_up(lp_uplink *uplink)
 {
+    lp_log(uplink->config.log, uplink->has_tried ? LP_DEBUG : LP_INFO,
+           "connecting to the relay", F_STR("name", uplink->config.relay.host),
+           F_UINT("port", uplink->config.relay.port));
+    uplink->has_tried = true;
     if (lp_lookup_start(&uplink->config.relay, &uplink->lookup) != LP_OK)
         return false;
     uplink->lookup_poll.data = uplink;

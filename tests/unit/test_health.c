@@ -15,7 +15,7 @@ TEST(a_problem_shows_once_it_has_lasted)
         lp_time at;
         bool shows;
     } rows[] = {
-        {"at once", LP_HEALTH_RELAY, LP_SECONDS(10), true},
+        {"at once", LP_HEALTH_CARRIER, LP_SECONDS(10), true},
         {"not yet", LP_HEALTH_NO_GATEWAY, LP_SECONDS(10), false},
         {"still not", LP_HEALTH_NO_GATEWAY, LP_SECONDS(12) - 1, false},
         {"now", LP_HEALTH_NO_GATEWAY, LP_SECONDS(12), true},
@@ -53,20 +53,20 @@ TEST(a_problem_is_logged_once_when_it_comes_and_once_when_it_goes)
     lp_health health = {0};
     lp_log_sink log = log_to(&lines, LP_DEBUG);
     for (int i = 0; i < 3; i++) {
-        lp_health_set(&health, LP_HEALTH_RELAY, true, LP_SECONDS(1), "try %d", i);
+        lp_health_set(&health, LP_HEALTH_CARRIER, true, LP_SECONDS(1), "try %d", i);
         lp_health_log(&health, &log, LP_SECONDS(1));
     }
     CHECK_EQ(lines.count, 1);
     CHECK_EQ(lines.line[0].level, LP_ERROR);
-    CHECK_HAS(lines.line[0].text, "Not connected to the relay detail=\"try 0\" do=");
+    CHECK_HAS(lines.line[0].text, "The LAN cable is unplugged detail=\"try 0\" do=");
     for (int i = 0; i < 3; i++) {
-        lp_health_set(&health, LP_HEALTH_RELAY, false, LP_SECONDS(2), "%s", "");
+        lp_health_set(&health, LP_HEALTH_CARRIER, false, LP_SECONDS(2), "%s", "");
         lp_health_log(&health, &log, LP_SECONDS(2));
     }
     CHECK_EQ(lines.count, 2);
     CHECK_EQ(lines.line[1].level, LP_INFO);
-    CHECK_STR(lines.line[1].text, "solved problem=\"Not connected to the relay\"");
-    lp_health_set(&health, LP_HEALTH_RELAY, true, LP_SECONDS(3), "%s", "");
+    CHECK_STR(lines.line[1].text, "solved problem=\"The LAN cable is unplugged\"");
+    lp_health_set(&health, LP_HEALTH_CARRIER, true, LP_SECONDS(3), "%s", "");
     lp_health_log(&health, &log, LP_SECONDS(3));
     CHECK_EQ(lines.count, 3);
     CHECK(!strstr(lines.line[2].text, "detail="));
@@ -76,7 +76,7 @@ TEST(rows_that_show_are_described_and_no_others)
 {
     lp_health health = {0};
     lp_health_set(&health, LP_HEALTH_NO_GATEWAY, true, 0, "room %s", "QUAKE");
-    lp_health_set(&health, LP_HEALTH_RELAY, false, 0, "%s", "");
+    lp_health_set(&health, LP_HEALTH_CARRIER, false, 0, "%s", "");
     json_t *rows = lp_health_describe(&health, LP_SECONDS(1));
     CHECK(json_is_array(rows));
     CHECK_EQ(json_array_size(rows), 0);
@@ -117,8 +117,8 @@ TEST(every_row_has_a_name_of_its_own_and_something_to_do)
 TEST(a_long_detail_is_cut)
 {
     lp_health health = {0};
-    lp_health_set(&health, LP_HEALTH_RELAY, true, 0, "%01000d", 7);
-    CHECK_EQ(strlen(health.row[LP_HEALTH_RELAY].detail), LP_HEALTH_DETAIL_MAX - 1);
+    lp_health_set(&health, LP_HEALTH_CARRIER, true, 0, "%01000d", 7);
+    CHECK_EQ(strlen(health.row[LP_HEALTH_CARRIER].detail), LP_HEALTH_DETAIL_MAX - 1);
 }
 
 TEST(running_out_of_memory_loses_the_description_and_nothing_else)
@@ -126,7 +126,7 @@ TEST(running_out_of_memory_loses_the_description_and_nothing_else)
     lp_health health = {0};
     bool failed = true;
     json_set_alloc_funcs(malloc, free);
-    lp_health_set(&health, LP_HEALTH_RELAY, true, 0, "%s", "");
+    lp_health_set(&health, LP_HEALTH_CARRIER, true, 0, "%s", "");
     for (unsigned n = 1; failed; n++) {
         lp_test_fail_allocation(n);
         json_t *rows = lp_health_describe(&health, 0);

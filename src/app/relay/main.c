@@ -10,7 +10,8 @@
 
 #define NAME             "lanparty-relay"
 #define HOUSEKEEPING_MS  5000
-#define EXPIRY_WARNING_S (14 * 24 * 3600)
+#define DAY_S            (24 * 3600)
+#define EXPIRY_WARNING_S (14 * DAY_S)
 
 struct config {
     lp_common_options common;
@@ -85,26 +86,37 @@ typedef struct relay_app {
     lp_app app; /* first */
     struct config config;
     char fingerprint[LP_KEY_HASH_TEXT_LEN];
+    int64_t expiry, next_warning; /* of the certificate: seconds since 1970 */
     lp_relay_files files;
     lp_tls *tls;
     lp_relay_worker *worker;
     uv_timer_t housekeeping;
-    bool keeps_house; /* the timer is libuv's */
+    char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
+    bool keeps_house;                 /* the timer is libuv's */
 } relay_app;
 
 /* --- the certificate -------------------------------------------------------------- */
 
+/* Once a day, for a relay may run for longer than its certificate. */
+static void warn_of_expiry(relay_app *relay)
+{
+    int64_t now = lp_clock_wall(), left = relay->expiry - now;
+    if (left >= EXPIRY_WARNING_S || now < relay->next_warning)
+        return;
+    relay->next_warning = now + DAY_S;
+    lp_log(&relay->app.log, LP_WARN,
+           left < 0 ? "the certificate has expired" : "the certificate expires soon",
+           F_STR("file", relay->files.cert_path), F_INT("days_left", left / DAY_S),
+           F_STR("do", "renew it; the new files are read by themselves"));
+}
+
 static void take_credentials(relay_app *relay, const lp_credentials *credentials)
 {
-    int64_t left = lp_credentials_expiry(credentials) - lp_clock_wall();
     lp_key_hash hash = lp_credentials_hash(credentials);
     lp_key_hash_write(&hash, relay->fingerprint);
-    if (left < EXPIRY_WARNING_S)
-        lp_log(&relay->app.log, LP_WARN,
-               left < 0 ? "the certificate has expired"
-                        : "the certificate expires soon",
-               F_STR("file", relay->files.cert_path), F_INT("days_left", left / 86400),
-               F_STR("do", "renew it; the new files are read by themselves"));
+    relay->expiry = lp_credentials_expiry(credentials);
+    relay->next_warning = 0;
+    warn_of_expiry(relay);
 }
 
 static lp_err open_tls(relay_app *relay, uint8_t secret[32], lp_why *why)
@@ -148,12 +160,14 @@ static void reload(lp_app *app)
 static void on_housekeeping(uv_timer_t *timer)
 {
     relay_app *relay = timer->data;
-    char status[64];
+    char status[LP_SERVICE_STATUS_MAX];
     if (lp_relay_files_changed(&relay->files))
         reload(&relay->app);
-    snprintf(status, sizeof status, "%zu peers connected",
-             lp_relay_worker_members(relay->worker));
-    lp_service_status(status);
+    warn_of_expiry(relay);
+    size_t peers = lp_relay_worker_members(relay->worker);
+    snprintf(status, sizeof status, "%zu peer%s connected", peers,
+             peers == 1 ? "" : "s");
+    lp_service_tell(relay->told, status);
 }
 
 /* --- life ------------------------------------------------------------------------- */
