@@ -199,6 +199,15 @@ static lp_relay_worker_config worker_config(relay_app *relay)
     return worker;
 }
 
+static lp_err check_options(lp_app *app, lp_why *why)
+{
+    const struct config *config = &((relay_app *)app)->config;
+    if (!config->cert == !config->key)
+        return LP_OK;
+    return lp_explain(why, LP_ERR_MALFORMED,
+                      "cert and key belong together: name both, or neither");
+}
+
 static lp_err start(lp_app *app, lp_why *why)
 {
     relay_app *relay = (relay_app *)app;
@@ -297,6 +306,7 @@ static lp_err check(lp_app *app, lp_why *why)
 static const lp_app_parts parts = {
     .program = &program,
     .keep = LP_KEEP_NOTHING,
+    .check_options = check_options,
     .start = start,
     .started = started,
     .stop = stop,

@@ -16,8 +16,9 @@
 static lp_err explain(lp_why *why, const char *verb, const char *path, int error)
 {
     if (error == ENOENT)
-        return lp_explain(why, LP_ERR_NOT_FOUND, "cannot %s %s: there is no such file",
-                          verb, path);
+        return lp_explain(why, LP_ERR_NOT_FOUND, "cannot %s %s: there is no such %s",
+                          verb, path,
+                          strcmp(verb, "read") == 0 ? "file" : "folder to hold it");
     if (error == EACCES || error == EPERM)
         return lp_explain(
             why, LP_ERR_DENIED,

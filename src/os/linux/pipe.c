@@ -75,8 +75,9 @@ static lp_err start_listening(lp_pipe *pipe, lp_why *why)
      */
     if (pipe->fd < 0 || fchmod(pipe->fd, 0600) != 0 ||
         bind(pipe->fd, (struct sockaddr *)&pipe->name, sizeof pipe->name) != 0)
-        return lp_explain(why, lp_err_of_errno(errno), "cannot listen at %s: %s",
-                          pipe->name.sun_path, strerror(errno));
+        return lp_explain(
+            why, lp_err_of_errno(errno), "cannot listen at %s: %s", pipe->name.sun_path,
+            errno == ENOENT ? "there is no such folder to hold it" : strerror(errno));
     if (stat(pipe->name.sun_path, &made) == 0) {
         pipe->device = made.st_dev;
         pipe->inode = made.st_ino;

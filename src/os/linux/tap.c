@@ -57,6 +57,9 @@ static lp_err create(lp_tap *tap, const char *name, lp_why *why)
             "cannot create the adapter %s: an interface of that name exists; "
             "choose another name",
             name);
+    if (errno == EINVAL)
+        return lp_explain(why, LP_ERR_MALFORMED,
+                          "%s: not a name that an adapter can have", name);
     if (errno == EPERM)
         return lp_explain(why, LP_ERR_DENIED,
                           "cannot create the adapter %s: start as root or with "
