@@ -43,8 +43,9 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
                   !bridge->is_joined && !refused && bridge->lost_why[0], now, "%.240s",
                   bridge->lost_why);
     lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", bridge->lost_why);
-    lp_health_set(health, LP_HEALTH_CARRIER, !lp_lan_has_carrier(lan), now,
-                  "interface %s", info->name);
+    lp_health_set(health, LP_HEALTH_CARRIER,
+                  lp_lan_is_there(lan) && !lp_lan_has_carrier(lan), now, "interface %s",
+                  info->name);
     lp_health_set(health, LP_HEALTH_OWN_HOST, !info->can_reach_host, now, "%s", "");
     lp_health_set(health, LP_HEALTH_TAGGED, stats->reason[LP_REASON_VLAN] > 0, now,
                   "%llu tagged frames were dropped", /* J-05 */

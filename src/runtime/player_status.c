@@ -68,6 +68,8 @@ static lp_duration gateway_latency(const lp_player *player)
 
 static void say_broadcast(const lp_player *player, lines *out)
 {
+    if (!lp_member_gateway_present(member_of(player)))
+        return; /* nowhere to flow */
     bool to_lan = count_of(player, LP_STAT_BROADCAST_TO_LAN) > 0;
     bool from_lan = count_of(player, LP_STAT_BROADCAST_FROM_LAN) > 0;
     if (to_lan && from_lan)

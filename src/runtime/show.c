@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What a newer or older program does not say prints as nothing, never as a crash. */
 static const char *text(const json_t *object, const char *name)
@@ -47,22 +48,35 @@ static void show_health(const json_t *state)
 
 /* --- relay ------------------------------------------------------------------------ */
 
+static int address_width(const json_t *peers)
+{
+    size_t i, widest = sizeof "address" - 1;
+    json_t *peer;
+    json_array_foreach(peers, i, peer)
+    {
+        size_t len = strlen(text(peer, "address"));
+        widest = len > widest ? len : widest;
+    }
+    return (int)widest;
+}
+
 static void show_room(const json_t *room)
 {
     size_t i;
     json_t *peer;
+    int width = address_width(json_object_get(room, "peers"));
     printf("\nroom %s  mtu %" PRId64 "  gateway %s  players %" PRId64
            "  LAN stations %" PRId64 "\n",
            text(room, "room"), number(room, "mtu"), yes_no(room, "gateway_present"),
            number(room, "clients"), number(room, "stations"));
-    printf("  %-10s %-8s %-18s %-28s %8s %7s %9s %10s %10s\n", "peer", "role", "mac",
-           "address", "rtt ms", "budget", "seen ms", "from it", "to it");
+    printf("  %-10s %-8s %-18s %-*s %8s %7s %9s %10s %10s\n", "peer", "role", "mac",
+           width, "address", "rtt ms", "budget", "seen ms", "from it", "to it");
     json_array_foreach(json_object_get(room, "peers"), i, peer)
     {
         const json_t *counters = json_object_get(peer, "counters");
-        printf("  %-10" PRId64 " %-8s %-18s %-28s %8.1f %7" PRId64 " %9.0f %10" PRId64
+        printf("  %-10" PRId64 " %-8s %-18s %-*s %8.1f %7" PRId64 " %9.0f %10" PRId64
                " %10" PRId64 "\n",
-               number(peer, "peer_id"), text(peer, "role"), text(peer, "mac"),
+               number(peer, "peer_id"), text(peer, "role"), text(peer, "mac"), width,
                text(peer, "address"), real(peer, "rtt_ms"),
                number(peer, "datagram_budget"), real(peer, "last_seen_ms"),
                number(counters, "datagrams_rx"), number(counters, "datagrams_tx"));
@@ -75,9 +89,11 @@ void lp_show_relay(const json_t *state)
     json_t *room;
     const json_t *rooms = json_object_get(state, "rooms");
     const json_t *quic = json_object_get(state, "quic");
-    printf("%s %s on %s: %zu rooms, %" PRId64 " connections\n", text(state, "program"),
-           text(state, "version"), text(state, "listen"), json_array_size(rooms),
-           number(quic, "connections"));
+    size_t room_count = json_array_size(rooms);
+    int64_t conns = number(quic, "connections");
+    printf("%s %s on %s: %zu room%s, %" PRId64 " connection%s\n",
+           text(state, "program"), text(state, "version"), text(state, "listen"),
+           room_count, room_count == 1 ? "" : "s", conns, conns == 1 ? "" : "s");
     json_array_foreach(rooms, i, room) show_room(room);
     printf("\ncounters\n");
     show_counters(json_object_get(state, "counters"), "  ");
@@ -92,11 +108,19 @@ static void show_uplink(const json_t *state)
     const json_t *relay = json_object_get(state, "relay");
     printf("%s %s: %s\n", text(state, "program"), text(state, "version"),
            text(state, "state"));
-    printf("  relay          %s (%s), rtt %.1f ms, datagram budget %" PRId64 "\n",
-           text(relay, "name"), text(relay, "address"), real(relay, "rtt_ms"),
-           number(relay, "datagram_budget"));
-    printf("  room           %s, mtu %" PRId64 ", we are peer %" PRId64 "\n",
-           text(state, "room"), number(state, "tap_mtu"), number(state, "peer_id"));
+    printf("  relay          %s (%s), ", text(relay, "name"), text(relay, "address"));
+    if (json_is_false(json_object_get(relay, "reachable")))
+        printf("not connected\n");
+    else
+        printf("rtt %.1f ms, datagram budget %" PRId64 "\n", real(relay, "rtt_ms"),
+               number(relay, "datagram_budget"));
+    printf("  room           %s, ", text(state, "room"));
+    if (strcmp(text(state, "state"), "joined") != 0) {
+        printf("not joined\n");
+        return;
+    }
+    printf("mtu %" PRId64 ", we are peer %" PRId64 "\n", number(state, "tap_mtu"),
+           number(state, "peer_id"));
     printf("  LAN gateway    %s\n", yes_no(state, "gateway_present"));
 }
 

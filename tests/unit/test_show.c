@@ -73,6 +73,33 @@ TEST(a_relays_page_has_rooms_peers_counters_and_quic)
         CHECK_HAS(page, parts[i]);
 }
 
+/* What was measured is not known before it was. */
+TEST(a_page_before_the_relay_answered_claims_nothing)
+{
+    static const char *const parts[] = {"relay.example (-), not connected\n",
+                                        "room           QUAKE, not joined\n"};
+    const char *page = show(
+        lp_show_client,
+        "{'program':'lanparty-client','version':'0.1.0','state':'connecting',"
+        "'relay':{'name':'relay.example','address':null,'reachable':false},"
+        "'room':'QUAKE','tap_mtu':0,'peer_id':0,'gateway_present':false,'peers':[]}");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        CHECK_HAS(page, parts[i]);
+    CHECK(!strstr(page, "rtt") && !strstr(page, "peer 0") && !strstr(page, "gateway"));
+}
+
+TEST(columns_are_as_wide_as_the_longest_address)
+{
+    const char *page =
+        show(lp_show_relay, "{'rooms':[{'room':'QUAKE','peers':[{'peer_id':1,'address':"
+                            "'[2001:db8:1234:5678:9abc:def0:1234:5678]:65535'},"
+                            "{'peer_id':2,'address':'192.0.2.9:5000'}]}]}");
+    const char *head = strstr(page, "rtt ms"), *row = strstr(page, "0.0 ");
+    CHECK(head && row);
+    const char *head_line = strstr(page, "  peer "), *row_line = strstr(page, "  1 ");
+    CHECK_EQ(head + strlen("rtt ms") - head_line, row + strlen("0.0") - row_line);
+}
+
 TEST(a_gateways_page_has_relay_room_interface_and_problems)
 {
     static const char *const parts[] = {
