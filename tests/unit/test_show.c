@@ -76,15 +76,13 @@ TEST(a_relays_page_has_rooms_peers_counters_and_quic)
 /* What was measured is not known before it was. */
 TEST(a_page_before_the_relay_answered_claims_nothing)
 {
-    static const char *const parts[] = {"relay.example (-), not connected\n",
-                                        "room           QUAKE, not joined\n"};
     const char *page = show(
         lp_show_client,
         "{'program':'lanparty-client','version':'0.1.0','state':'connecting',"
         "'relay':{'name':'relay.example','address':null,'reachable':false},"
         "'room':'QUAKE','tap_mtu':0,'peer_id':0,'gateway_present':false,'peers':[]}");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        CHECK_HAS(page, parts[i]);
+    CHECK(strstr(page, "relay.example (-), not connected\n"));
+    CHECK(strstr(page, "room           QUAKE, not joined\n"));
     CHECK(!strstr(page, "rtt") && !strstr(page, "peer 0") && !strstr(page, "gateway"));
 }
 
