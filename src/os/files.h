@@ -4,6 +4,12 @@
 #include "base/error.h"
 #include "base/span.h"
 
+/* What a program may do with the files it lives on. */
+typedef enum lp_files_use {
+    LP_FILES_KEEP, /* make and save what is missing */
+    LP_FILES_LOOK, /* change nothing on disk: --check */
+} lp_files_use;
+
 typedef struct lp_file_content {
     uint8_t *at; /* free with lp_file_content_fini; NUL-terminated beyond len */
     size_t len;

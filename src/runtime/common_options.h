@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "os/files.h"
 #include "runtime/frame_log.h"
 #include "runtime/options.h"
 
@@ -22,6 +23,7 @@ typedef struct lp_join_options {
     const char *room;
     const char *identity;
     lp_duration snapshot;
+    lp_files_use use; /* not an option of its own: --check only looks */
 } lp_join_options;
 
 extern const char *const lp_log_level_choices[];

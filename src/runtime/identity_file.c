@@ -53,15 +53,15 @@ static bool complete(lp_identity *identity, bool with_mac)
     return lacked;
 }
 
-lp_err lp_identity_load(const char *path, bool with_mac, lp_identity *out_identity,
-                        bool *out_created, lp_why *why)
+lp_err lp_identity_load(const char *path, bool with_mac, lp_files_use use,
+                        lp_identity *out_identity, bool *out_created, lp_why *why)
 {
     lp_identity identity = {0};
     lp_err err = load(path, &identity, why);
     bool is_new = err == LP_ERR_NOT_FOUND;
     if (err && !is_new)
         return err;
-    if (complete(&identity, with_mac)) {
+    if (complete(&identity, with_mac) && use == LP_FILES_KEEP) {
         err = save(path, &identity, is_new, why);
         if (err)
             return err;
@@ -71,8 +71,8 @@ lp_err lp_identity_load(const char *path, bool with_mac, lp_identity *out_identi
     return LP_OK;
 }
 
-lp_err lp_identity_path(const char *option, const char *program, char *out,
-                        size_t out_len, lp_why *why)
+lp_err lp_identity_path(const char *option, const char *program, lp_files_use use,
+                        char *out, size_t out_len, lp_why *why)
 {
     char folder[256];
     int len;
@@ -83,7 +83,7 @@ lp_err lp_identity_path(const char *option, const char *program, char *out,
             return lp_explain(
                 why, LP_ERR_NOT_FOUND,
                 "no folder for the identity file: name one with --identity");
-        if (lp_dir_make(folder, 0700, why) != LP_OK)
+        if (use == LP_FILES_KEEP && lp_dir_make(folder, 0700, why) != LP_OK)
             return LP_ERR_IO;
         len = snprintf(out, out_len, "%s/%s-identity.json", folder, program);
     }

@@ -66,15 +66,16 @@ static lp_err take_identity(lp_join *join, const char *program, lp_role role,
 {
     bool created = false;
     bool with_mac = role == LP_ROLE_CLIENT;
-    lp_err err = lp_identity_path(options->identity, program, join->identity_path,
-                                  sizeof join->identity_path, why);
+    lp_err err = lp_identity_path(options->identity, program, options->use,
+                                  join->identity_path, sizeof join->identity_path, why);
     if (err)
         return err;
-    err =
-        lp_identity_load(join->identity_path, with_mac, &join->identity, &created, why);
+    err = lp_identity_load(join->identity_path, with_mac, options->use, &join->identity,
+                           &created, why);
     if (err)
         return err;
-    if (created)
+    join->is_new = created;
+    if (created && options->use == LP_FILES_KEEP)
         lp_log(log, LP_INFO, "new identity made", F_STR("file", join->identity_path));
     if (mac && mac->is_set)
         join->identity.mac =

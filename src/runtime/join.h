@@ -13,6 +13,7 @@
 
 typedef struct lp_join {
     char identity_path[512];
+    bool is_new; /* the identity was made just now, or would be */
     lp_identity identity;
     lp_credentials *credentials;
     lp_tls *tls;

@@ -64,6 +64,8 @@ static lp_err open_state(lp_relay_files *files, lp_why *why)
     else if (!lp_dir_state(files->state, sizeof files->state))
         return lp_explain(why, LP_ERR_NOT_FOUND,
                           "no folder for the relay's key: name one with --state-dir");
+    if (files->use == LP_FILES_LOOK)
+        return LP_OK;
     lp_err err = lp_dir_make(files->state, 0700, why);
     return err ? err : lp_file_give(files->state, files->owner, why);
 }
@@ -82,7 +84,9 @@ static lp_err find_pair(lp_relay_files *files, lp_why *why)
              files->state);
     snprintf(files->key_path, sizeof files->key_path, "%s/relay-key.pem", files->state);
     /* A key without its certificate is half a state: say so by failing to read it. */
-    return lp_file_mtime(files->key_path) ? LP_OK : generate_pair(files, why);
+    if (lp_file_mtime(files->key_path) || files->use == LP_FILES_LOOK)
+        return LP_OK;
+    return generate_pair(files, why);
 }
 
 static lp_err take_secret(lp_relay_files *files, uint8_t secret[SECRET_LEN],
@@ -117,14 +121,18 @@ static lp_err write_der(const lp_relay_files *files, const lp_credentials *crede
     return lp_file_write(files->cert_der_out, lp_bytes_of(der, len), 0644, false, why);
 }
 
-lp_err lp_relay_files_open(lp_relay_files *files, lp_credentials **out_credentials,
-                           uint8_t secret[32], lp_why *why)
+/* What there is, without making what is missing. */
+static lp_err look(lp_relay_files *files, lp_credentials **out_credentials, lp_why *why)
 {
-    lp_err err = open_state(files, why);
-    if (!err)
-        err = find_pair(files, why);
-    if (!err)
-        err = take_secret(files, secret, why);
+    *out_credentials = NULL;
+    bool would_generate = !files->cert && !lp_file_mtime(files->key_path);
+    return would_generate ? LP_OK : read_pair(files, out_credentials, why);
+}
+
+static lp_err keep(lp_relay_files *files, lp_credentials **out_credentials,
+                   uint8_t secret[SECRET_LEN], lp_why *why)
+{
+    lp_err err = take_secret(files, secret, why);
     if (!err)
         err = read_pair(files, out_credentials, why);
     if (err)
@@ -135,6 +143,18 @@ lp_err lp_relay_files_open(lp_relay_files *files, lp_credentials **out_credentia
         *out_credentials = NULL;
     }
     return err;
+}
+
+lp_err lp_relay_files_open(lp_relay_files *files, lp_credentials **out_credentials,
+                           uint8_t secret[32], lp_why *why)
+{
+    lp_err err = open_state(files, why);
+    if (!err)
+        err = find_pair(files, why);
+    if (err)
+        return err;
+    return files->use == LP_FILES_LOOK ? look(files, out_credentials, why)
+                                       : keep(files, out_credentials, secret, why);
 }
 
 bool lp_relay_files_changed(const lp_relay_files *files)

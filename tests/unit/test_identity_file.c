@@ -9,7 +9,7 @@ static lp_why why;
 static lp_err load(const char *path, bool with_mac, lp_identity *out)
 {
     bool is_new;
-    return lp_identity_load(path, with_mac, out, &is_new, &why);
+    return lp_identity_load(path, with_mac, LP_FILES_KEEP, out, &is_new, &why);
 }
 
 static bool same(const lp_identity *a, const lp_identity *b)
@@ -25,15 +25,28 @@ TEST(the_first_run_makes_an_identity_that_lasts)
     bool is_new = false;
     new_folder();
     const char *path = in_folder("identity.json");
-    CHECK_EQ(lp_identity_load(path, true, &first, &is_new, &why), LP_OK);
+    CHECK_EQ(lp_identity_load(path, true, LP_FILES_KEEP, &first, &is_new, &why), LP_OK);
     CHECK(is_new);
     CHECK(first.has_seed && first.has_mac);
     CHECK(lp_mac_is_identity(first.mac));
     CHECK_EQ(mode_of(path), 0600);
 
-    CHECK_EQ(lp_identity_load(path, true, &second, &is_new, &why), LP_OK);
+    CHECK_EQ(lp_identity_load(path, true, LP_FILES_KEEP, &second, &is_new, &why),
+             LP_OK);
     CHECK(!is_new);
     CHECK(same(&first, &second));
+}
+
+TEST(looking_makes_nothing)
+{
+    lp_identity identity;
+    bool is_new = false;
+    new_folder();
+    const char *path = in_folder("identity.json");
+    CHECK_EQ(lp_identity_load(path, true, LP_FILES_LOOK, &identity, &is_new, &why),
+             LP_OK);
+    CHECK(is_new && identity.has_mac && identity.has_seed);
+    CHECK_EQ(lp_file_mtime(path), 0);
 }
 
 TEST(nobody_else_gets_the_same_identity)
@@ -66,7 +79,7 @@ TEST(a_file_of_before_keys_gains_one_and_keeps_its_mac)
     const char *path = in_folder("identity.json");
     put_text(path, "{\"mac\": \"02:5e:10:00:00:01\"}");
     chmod(path, 0644);
-    CHECK_EQ(lp_identity_load(path, true, &first, &is_new, &why), LP_OK);
+    CHECK_EQ(lp_identity_load(path, true, LP_FILES_KEEP, &first, &is_new, &why), LP_OK);
     CHECK(!is_new);
     CHECK(lp_mac_equal(first.mac, kept));
     CHECK_HAS(text_in(path), "\"private_key\"");
@@ -121,7 +134,7 @@ TEST(a_damaged_file_is_named_and_left_as_it_is)
         new_folder();
         const char *path = in_folder("identity.json");
         put_text(path, row->content);
-        CHECK_EQ(lp_identity_load(path, true, &identity, &is_new, &why),
+        CHECK_EQ(lp_identity_load(path, true, LP_FILES_KEEP, &identity, &is_new, &why),
                  LP_ERR_MALFORMED);
         CHECK_HAS(why.text, path);
         CHECK_HAS(why.text, row->says);
@@ -170,20 +183,26 @@ TEST(the_path_is_the_option_or_stands_in_the_state_folder)
 {
     char path[512];
     new_folder();
-    CHECK_EQ(lp_identity_path("me.json", "lanparty-client", path, sizeof path, &why),
+    CHECK_EQ(lp_identity_path("me.json", "lanparty-client", LP_FILES_KEEP, path,
+                              sizeof path, &why),
              LP_OK);
     CHECK_STR(path, "me.json");
 
     setenv("STATE_DIRECTORY", in_folder("state/deep"), 1);
-    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", path, sizeof path, &why), LP_OK);
+    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", LP_FILES_KEEP, path, sizeof path,
+                              &why),
+             LP_OK);
     CHECK_STR(path, in_folder("state/deep/lanparty-client-identity.json"));
     CHECK_EQ(mode_of(in_folder("state/deep")), 0700); /* made by need */
 
-    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", path, 20, &why), LP_ERR_TOO_BIG);
-    CHECK_EQ(lp_identity_path("much-too-long", "x", path, 13, &why), LP_ERR_TOO_BIG);
+    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", LP_FILES_KEEP, path, 20, &why),
+             LP_ERR_TOO_BIG);
+    CHECK_EQ(lp_identity_path("much-too-long", "x", LP_FILES_KEEP, path, 13, &why),
+             LP_ERR_TOO_BIG);
     put_text(in_folder("file"), "x");
     setenv("STATE_DIRECTORY", in_folder("file/state"), 1);
-    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", path, sizeof path, &why),
+    CHECK_EQ(lp_identity_path(NULL, "lanparty-client", LP_FILES_KEEP, path, sizeof path,
+                              &why),
              LP_ERR_IO);
     CHECK_HAS(why.text, in_folder("file/state"));
     unsetenv("STATE_DIRECTORY");

@@ -54,6 +54,23 @@ static void set_time(const char *path, time_t at)
 
 /* --- generated -------------------------------------------------------------------- */
 
+TEST(looking_makes_nothing_and_reads_what_is_there)
+{
+    new_folder();
+    lp_relay_files files = {.use = LP_FILES_LOOK, .state_dir = in_folder("state")};
+    lp_credentials *credentials = NULL;
+    uint8_t secret[32];
+    lp_key_hash made, seen;
+    CHECK_EQ(lp_relay_files_open(&files, &credentials, secret, &why), LP_OK);
+    CHECK(!credentials);
+    CHECK_EQ(lp_file_mtime(files.state), 0);
+
+    lp_relay_files real = {.state_dir = in_folder("state")};
+    CHECK_EQ(start(&real, &made, secret), LP_OK);
+    CHECK_EQ(start(&files, &seen, secret), LP_OK);
+    CHECK(same_key(&made, &seen));
+}
+
 TEST(a_generated_pair_and_secret_last_across_starts)
 {
     lp_key_hash first, second;

@@ -112,15 +112,19 @@ static lp_err check(lp_app *app, lp_why *why)
     client_app *client = (client_app *)app;
     const lp_join *join = &client->join;
     char mac[LP_MAC_TEXT_LEN], key[LP_KEY_HASH_TEXT_LEN];
+    client->config.join.use = LP_FILES_LOOK;
     lp_err err = open_join(client, why);
     if (err)
         return err;
-    lp_key_hash hash = lp_credentials_hash(join->credentials);
     printf("configuration is fine\n  relay     %s port %u\n  room      %s\n"
-           "  identity  %s\n  mac       %s\n  key       %s\n",
+           "  identity  %s%s\n",
            client->config.join.relay.host, client->config.join.relay.port,
-           join->member.room, join->identity_path, lp_mac_write(join->member.mac, mac),
-           lp_key_hash_write(&hash, key));
+           join->member.room, join->identity_path,
+           join->is_new ? " (will be made)" : "");
+    lp_key_hash hash = lp_credentials_hash(join->credentials);
+    if (!join->is_new)
+        printf("  mac       %s\n  key       %s\n", lp_mac_write(join->member.mac, mac),
+               lp_key_hash_write(&hash, key));
     return LP_OK;
 }
 

@@ -144,6 +144,7 @@ static lp_err check(lp_app *app, lp_why *why)
 {
     gateway_app *gateway = (gateway_app *)app;
     char mac[LP_MAC_TEXT_LEN];
+    gateway->config.join.use = LP_FILES_LOOK;
     lp_err err = open_join(gateway, why);
     if (!err)
         err = open_lan(gateway, why);
@@ -151,9 +152,10 @@ static lp_err check(lp_app *app, lp_why *why)
         return err;
     const lp_lan_info *info = lp_lan_look(gateway->lan);
     printf("configuration is fine\n  relay      %s port %u\n  room       %s\n"
-           "  identity   %s\n  interface  %s, %s\n",
+           "  identity   %s%s\n  interface  %s, %s\n",
            gateway->config.join.relay.host, gateway->config.join.relay.port,
-           gateway->join.member.room, gateway->join.identity_path, info->name,
+           gateway->join.member.room, gateway->join.identity_path,
+           gateway->join.is_new ? " (will be made)" : "", info->name,
            lp_mac_write(info->mac, mac));
     return LP_OK;
 }

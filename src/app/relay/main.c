@@ -119,10 +119,13 @@ static void take_credentials(relay_app *relay, const lp_credentials *credentials
     warn_of_expiry(relay);
 }
 
-static lp_err open_tls(relay_app *relay, uint8_t secret[32], lp_why *why)
+/* With LP_FILES_LOOK there may be no certificate yet: then `tls` stays NULL. */
+static lp_err open_tls(relay_app *relay, lp_files_use use, uint8_t secret[32],
+                       lp_why *why)
 {
     lp_credentials *credentials;
     relay->files = (lp_relay_files){
+        .use = use,
         .cert = relay->config.cert,
         .key = relay->config.key,
         .state_dir = relay->config.state_dir,
@@ -130,7 +133,7 @@ static lp_err open_tls(relay_app *relay, uint8_t secret[32], lp_why *why)
         .owner = relay->config.common.user,
     };
     lp_err err = lp_relay_files_open(&relay->files, &credentials, secret, why);
-    if (err)
+    if (err || !credentials)
         return err;
     take_credentials(relay, credentials);
     err = lp_tls_server_new(credentials, &relay->tls, why);
@@ -215,7 +218,7 @@ static lp_err start(lp_app *app, lp_why *why)
     uv_timer_init(&app->loop, &relay->housekeeping);
     relay->housekeeping.data = relay;
     relay->keeps_house = true;
-    lp_err err = open_tls(relay, secret, why);
+    lp_err err = open_tls(relay, LP_FILES_KEEP, secret, why);
     if (err)
         return err;
     lp_relay_worker_config config = worker_config(relay);
@@ -293,13 +296,15 @@ static lp_err check(lp_app *app, lp_why *why)
     relay_app *relay = (relay_app *)app;
     uint8_t secret[32];
     char listen[LP_ADDR_TEXT_LEN];
-    lp_err err = open_tls(relay, secret, why);
+    lp_err err = open_tls(relay, LP_FILES_LOOK, secret, why);
     if (err)
         return err;
-    printf("configuration is fine\n  listen       %s\n  certificate  %s\n"
-           "  fingerprint  %s\n  state        %s\n",
+    printf("configuration is fine\n  listen       %s\n  certificate  %s%s\n"
+           "  state        %s\n",
            lp_addr_write(&relay->config.listen, listen), relay->files.cert_path,
-           relay->fingerprint, relay->files.state);
+           relay->tls ? "" : " (will be made)", relay->files.state);
+    if (relay->tls)
+        printf("  fingerprint  %s\n", relay->fingerprint);
     return LP_OK;
 }
 
