@@ -23,9 +23,11 @@ static void tell_manager(lp_bridge *bridge)
         snprintf(status, sizeof status, "%s is in room %s: %zu player%s",
                  lp_lan_look(bridge->config.lan)->name,
                  bridge->config.join->member.room, players, players == 1 ? "" : "s");
+    else if (bridge->lost_why[0])
+        snprintf(status, sizeof status, "not connected to the relay: %.160s",
+                 bridge->lost_why);
     else
-        snprintf(status, sizeof status, "not connected to the relay%s%.160s",
-                 bridge->lost_why[0] ? ": " : "", bridge->lost_why);
+        snprintf(status, sizeof status, "connecting to the relay");
     lp_service_tell(bridge->told, status);
 }
 

@@ -145,9 +145,11 @@ static void tell_manager(lp_player *player)
                  player->config.join->member.room,
                  lp_member_gateway_present(member) ? "" : " without a LAN gateway",
                  lp_tap_name(player->tap), ip);
+    else if (player->lost_why[0])
+        snprintf(status, sizeof status, "not connected to the relay: %.160s",
+                 player->lost_why);
     else
-        snprintf(status, sizeof status, "not connected to the relay%s%.160s",
-                 player->lost_why[0] ? ": " : "", player->lost_why);
+        snprintf(status, sizeof status, "connecting to the relay");
     lp_service_tell(player->told, status);
 }
 
