@@ -6,8 +6,9 @@
 #include "os/service.h"
 #include "runtime/bridge.h"
 
-#define LP_BRIDGE_TICK LP_SECONDS(1)
-#define LP_BRIDGE_ROOM (LP_DATAGRAM_HEADER_LEN + 65536 + 64) /* any frame, GRO's too */
+#define LP_BRIDGE_TICK          LP_SECONDS(1)
+#define LP_BRIDGE_OVERRUN_SHOWS LP_SECONDS(10) /* after frames were lost */
+#define LP_BRIDGE_ROOM          (LP_DATAGRAM_HEADER_LEN + 65536 + 64) /* any frame, GRO's too */
 
 struct lp_bridge {
     lp_bridge_config config;
@@ -24,6 +25,8 @@ struct lp_bridge {
     lp_time next_tick, next_snapshot;
     char lost_why[LP_WHY_MAX];
     uint64_t kernel_drops;
+    lp_time
+        overrun_until; /* a health row that comes and goes every second helps nobody */
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
 
     /* Frames, each with room for a datagram's header before it: as the kernel gave it; one

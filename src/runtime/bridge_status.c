@@ -41,6 +41,8 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
         lp_member_state_of(lp_uplink_member(bridge->uplink)) == LP_MEMBER_REFUSED;
     uint64_t drops = lp_lan_take_kernel_drops(lan);
     bridge->kernel_drops += drops;
+    if (drops > 0)
+        bridge->overrun_until = lp_time_after(now, LP_BRIDGE_OVERRUN_SHOWS);
     lp_health_set(health, LP_HEALTH_RELAY,
                   !bridge->is_joined && !refused && bridge->lost_why[0], now, "%.240s",
                   bridge->lost_why);
@@ -52,8 +54,8 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
     lp_health_set(health, LP_HEALTH_TAGGED, stats->reason[LP_REASON_VLAN] > 0, now,
                   "%llu tagged frames were dropped", /* J-05 */
                   (unsigned long long)stats->reason[LP_REASON_VLAN]);
-    lp_health_set(health, LP_HEALTH_OVERRUN, drops > 0, now, "%llu frames lost so far",
-                  (unsigned long long)bridge->kernel_drops);
+    lp_health_set(health, LP_HEALTH_OVERRUN, now < bridge->overrun_until, now,
+                  "%llu frames lost so far", (unsigned long long)bridge->kernel_drops);
     lp_health_log(health, bridge->config.log, now);
     tell_manager(bridge);
 }

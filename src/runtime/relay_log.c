@@ -39,6 +39,28 @@ void lp_log_relay_event(const lp_log_sink *log, const lp_relay_event *event)
     lp_log_fields(log, level, events[event->kind].text, fields, count);
 }
 
+lp_relay_log lp_relay_log_start(const lp_log_sink *sink, lp_time now)
+{
+    return (lp_relay_log){
+        .sink = sink,
+        .lines = lp_bucket_start(LP_RELAY_LOG_BURST, LP_RELAY_LOG_RATE, now)};
+}
+
+void lp_relay_log_event(lp_relay_log *log, const lp_relay_event *event, lp_time now)
+{
+    if (!lp_log_wants(log->sink, events[event->kind].level))
+        return;
+    if (!lp_bucket_take(&log->lines, 1, now)) {
+        log->left_out++;
+        return;
+    }
+    if (log->left_out > 0)
+        lp_log(log->sink, LP_WARN, "peers come and go too fast for this log",
+               F_UINT("lines_left_out", log->left_out));
+    log->left_out = 0;
+    lp_log_relay_event(log->sink, event);
+}
+
 void lp_log_verdict(lp_frame_log *frame_log, const lp_relay *relay, lp_link from,
                     lp_bytes datagram, const lp_verdict *verdict)
 {

@@ -21,6 +21,7 @@ struct lp_relay_worker {
     lp_driver *driver;
     relay_port **ports; /* by slot of the link */
     uv_timer_t rtt_timer;
+    lp_relay_log log;
     bool is_timing;
     bool is_leaving;
 };
@@ -154,7 +155,7 @@ static void settle(void *state, lp_time now)
             lp_conn_close(port->port.conn, end.code, end.reason);
     }
     while (lp_relay_next_event(worker->relay, &event))
-        lp_log_relay_event(worker->config.log, &event);
+        lp_relay_log_event(&worker->log, &event, now);
 }
 
 static lp_time deadline(void *state)
@@ -203,6 +204,7 @@ lp_err lp_relay_worker_open(uv_loop_t *loop, const lp_relay_worker_config *confi
     if (!worker)
         goto no_memory;
     worker->config = *config;
+    worker->log = lp_relay_log_start(config->log, lp_clock_now());
     worker->config.relay.worker = worker->config.quic.worker = config->worker;
     worker->config.relay.random = worker->config.quic.random = lp_os_random();
     worker->config.quic.accepts = true;

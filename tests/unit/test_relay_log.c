@@ -57,6 +57,26 @@ TEST(what_an_event_does_not_know_is_left_out)
     CHECK_STR(lines.line[0].text, "peer rejected reason=\"the room is full\"");
 }
 
+TEST(strangers_who_come_and_go_do_not_fill_the_disk)
+{
+    lp_log_sink sink = log_to(&lines, LP_INFO);
+    lp_relay_log log = lp_relay_log_start(&sink, 0);
+    lp_relay_event quiet = {.kind = LP_RELAY_MESSAGE_UNKNOWN};
+    for (int i = 0; i < 3 * LP_RELAY_LOG_BURST; i++) {
+        lp_relay_log_event(&log, &whole, 0);
+        lp_relay_log_event(&log, &quiet, 0); /* below the level: takes nobody's place */
+    }
+    CHECK_EQ(lines.count, LP_RELAY_LOG_BURST);
+
+    sink = log_to(&lines, LP_INFO);
+    for (int i = 0; i < LP_RELAY_LOG_RATE + 5; i++)
+        lp_relay_log_event(&log, &whole, LP_SECONDS(1));
+    CHECK_EQ(lines.count, LP_RELAY_LOG_RATE + 1);
+    CHECK_STR(lines.line[0].text,
+              "peers come and go too fast for this log lines_left_out=2000");
+    CHECK_HAS(lines.line[1].text, "peer joined");
+}
+
 TEST(events_below_the_level_are_not_written)
 {
     lp_log_sink log = log_to(&lines, LP_WARN);
