@@ -243,6 +243,7 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         .tls = join->tls,
         .log = player->config.log,
         .net = join->net,
+        .inside = lp_tap_ifindex(player->tap),
         .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed,
                     deadline, on_deadline, on_failed, on_unsent},
     };

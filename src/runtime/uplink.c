@@ -327,7 +327,8 @@ static void check_net(lp_uplink *uplink, lp_time now)
     lp_route route;
     uplink->net_check_at = LP_NEVER;
     if (!uplink->port.conn || !uplink->is_connected ||
-        lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK)
+        lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK ||
+        route.ifindex == uplink->config.inside)
         return;
     if (lp_addr_same_ip(&route.source, &uplink->source)) {
         lp_conn_ping(

@@ -44,6 +44,7 @@ typedef struct lp_uplink_config {
     lp_tls *tls;            /* borrowed */
     const lp_log_sink *log; /* borrowed */
     lp_net *net;            /* borrowed; watched by the uplink */
+    unsigned inside;        /* the interface that leads into the tunnel; 0: none */
     lp_uplink_handler handler;
 } lp_uplink_config;
 
