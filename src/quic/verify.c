@@ -244,6 +244,11 @@ static int check_chain(const lp_verifier *verifier, X509 *leaf, STACK_OF(X509) *
     X509_STORE_CTX_free(ctx);
     if (code == X509_V_OK)
         return X509_V_OK;
+    if (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID)
+        return refuse(code, out_verdict,
+                      "the relay's %s by this machine's clock: if the clock is right, "
+                      "ask the relay's operator to renew it",
+                      X509_verify_cert_error_string(code));
     return refuse(
         code, out_verdict, "the relay's certificate is not from %s (%s); its key is %s",
         verifier->given ? "the CA that was given" : "a CA that this system trusts",
