@@ -322,26 +322,30 @@ static void on_socket_failed(void *state, lp_err err)
  * The route to the relay may lead another way now: another address, another interface.
  * QUIC moves the connection there (RFC 9000 section 9); joined stays joined.
  */
-static void check_net(lp_uplink *uplink, lp_time now)
+static void follow_route(lp_uplink *uplink, lp_time now)
 {
     lp_route route;
-    uplink->net_check_at = LP_NEVER;
     if (!uplink->port.conn || !uplink->is_connected ||
         lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &route) != LP_OK ||
         route.ifindex == uplink->config.inside)
         return;
-    if (lp_addr_same_ip(&route.source, &uplink->source)) {
-        lp_conn_ping(
-            uplink->port.conn); /* the same address, but is the way still there? */
+    if (lp_addr_same_ip(&route.source, &uplink->source))
         return;
-    }
     lp_addr local = route.source;
     local.port = lp_driver_local(uplink->driver).port;
     lp_log(uplink->config.log, LP_INFO,
            "this machine's address changed, moving the tunnel",
            F_ADDR("from", &uplink->source), F_ADDR("to", &route.source));
     uplink->source = route.source;
-    if (lp_conn_migrate(uplink->port.conn, &local, now) != LP_OK)
+    (void)lp_conn_migrate(uplink->port.conn, &local, now); /* else the ping moves it */
+}
+
+/* After the dust has settled: is the way still there, also where the address stayed? */
+static void check_net(lp_uplink *uplink, lp_time now)
+{
+    uplink->net_check_at = LP_NEVER;
+    follow_route(uplink, now);
+    if (uplink->port.conn && uplink->is_connected)
         lp_conn_ping(uplink->port.conn);
 }
 
@@ -353,8 +357,13 @@ static void on_net(uv_poll_t *poll, int status, int events)
         uv_poll_start(poll, UV_READABLE, on_net);
     if (!lp_net_changed(uplink->config.net))
         return;
-    /* A route that leads the tunnel into itself must go at once; moving can wait. */
+    /* A route that leads the tunnel into itself must go at once. */
     uplink->config.handler.on_net_changed(uplink->config.handler.state, now);
+    /* So must we: until QUIC moves, packets leave from the new address with the old
+     * connection id. The relay takes that for a NAT's doing, and when the real move
+     * overtakes its validation of that, ngtcp2 (1.24) there miscounts connection ids and
+     * ends the connection. */
+    follow_route(uplink, now);
     uplink->net_check_at =
         lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
     lp_driver_flush(uplink->driver, now);
