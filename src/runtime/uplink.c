@@ -337,7 +337,8 @@ static void follow_route(lp_uplink *uplink, lp_time now)
            "this machine's address changed, moving the tunnel",
            F_ADDR("from", &uplink->source), F_ADDR("to", &route.source));
     uplink->source = route.source;
-    (void)lp_conn_migrate(uplink->port.conn, &local, now); /* else the ping moves it */
+    if (lp_conn_migrate(uplink->port.conn, &local, now) != LP_OK)
+        lp_conn_ping(uplink->port.conn); /* the relay follows what it hears */
 }
 
 /* After the dust has settled: is the way still there, also where the address stayed? */
