@@ -37,8 +37,8 @@ void lp_bridge_check_health(lp_bridge *bridge, lp_time now)
     lp_lan *lan = bridge->config.lan;
     const lp_lan_info *info = lp_lan_look(lan);
     const lp_stats *stats = lp_gateway_stats(bridge->gateway);
-    bool refused =
-        lp_member_state_of(lp_uplink_member(bridge->uplink)) == LP_MEMBER_REFUSED;
+    bool refused = !bridge->is_joined &&
+                   lp_member_reject(lp_uplink_member(bridge->uplink)); /* or for now */
     uint64_t drops = lp_lan_take_kernel_drops(lan);
     bridge->kernel_drops += drops;
     if (drops > 0)

@@ -25,7 +25,8 @@ void lp_player_check_health(lp_player *player, lp_time now)
 {
     lp_health *health = &player->health;
     bool joined = is_joined(player);
-    bool refused = lp_member_state_of(member_of(player)) == LP_MEMBER_REFUSED;
+    bool refused =
+        !joined && lp_member_reject(member_of(player)); /* for now, or for good */
     lp_health_set(health, LP_HEALTH_RELAY, !joined && !refused && player->lost_why[0],
                   now, "%.240s", player->lost_why);
     lp_health_set(health, LP_HEALTH_REFUSED, refused, now, "%.240s", player->lost_why);

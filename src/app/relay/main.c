@@ -4,14 +4,12 @@
 #include "os/clock.h"
 #include "os/service.h"
 #include "runtime/app.h"
-#include "runtime/relay_files.h"
+#include "runtime/relay_tls.h"
 #include "runtime/relay_worker.h"
 #include "runtime/show.h"
 
-#define NAME             "lanparty-relay"
-#define HOUSEKEEPING_MS  5000
-#define DAY_S            (24 * 3600)
-#define EXPIRY_WARNING_S (14 * DAY_S)
+#define NAME            "lanparty-relay"
+#define HOUSEKEEPING_MS 5000
 
 struct config {
     lp_common_options common;
@@ -85,46 +83,17 @@ static const lp_program program = {
 typedef struct relay_app {
     lp_app app; /* first */
     struct config config;
-    char fingerprint[LP_KEY_HASH_TEXT_LEN];
-    int64_t expiry, next_warning; /* of the certificate: seconds since 1970 */
-    lp_relay_files files;
-    lp_tls *tls;
+    lp_relay_tls tls;
     lp_relay_worker *worker;
     uv_timer_t housekeeping;
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
     bool keeps_house;                 /* the timer is libuv's */
 } relay_app;
 
-/* --- the certificate -------------------------------------------------------------- */
-
-/* Once a day, for a relay may run for longer than its certificate. */
-static void warn_of_expiry(relay_app *relay)
-{
-    int64_t now = lp_clock_wall(), left = relay->expiry - now;
-    if (left >= EXPIRY_WARNING_S || now < relay->next_warning)
-        return;
-    relay->next_warning = now + DAY_S;
-    lp_log(&relay->app.log, LP_WARN,
-           left < 0 ? "the certificate has expired" : "the certificate expires soon",
-           F_STR("file", relay->files.cert_path), F_INT("days_left", left / DAY_S),
-           F_STR("do", "renew it; the new files are read by themselves"));
-}
-
-static void take_credentials(relay_app *relay, const lp_credentials *credentials)
-{
-    lp_key_hash hash = lp_credentials_hash(credentials);
-    lp_key_hash_write(&hash, relay->fingerprint);
-    relay->expiry = lp_credentials_expiry(credentials);
-    relay->next_warning = 0;
-    warn_of_expiry(relay);
-}
-
-/* With LP_FILES_LOOK there may be no certificate yet: then `tls` stays NULL. */
 static lp_err open_tls(relay_app *relay, lp_files_use use, uint8_t secret[32],
                        lp_why *why)
 {
-    lp_credentials *credentials;
-    relay->files = (lp_relay_files){
+    lp_relay_files files = {
         .use = use,
         .cert = relay->config.cert,
         .key = relay->config.key,
@@ -132,41 +101,19 @@ static lp_err open_tls(relay_app *relay, lp_files_use use, uint8_t secret[32],
         .cert_der_out = relay->config.dev_cert_der_out,
         .owner = relay->config.common.user,
     };
-    lp_err err = lp_relay_files_open(&relay->files, &credentials, secret, why);
-    if (err || !credentials)
-        return err;
-    take_credentials(relay, credentials);
-    err = lp_tls_server_new(credentials, &relay->tls, why);
-    lp_credentials_free(credentials);
-    return err;
+    return lp_relay_tls_open(&relay->tls, &files, &relay->app.log, secret, why);
 }
 
 static void reload(lp_app *app)
 {
-    relay_app *relay = (relay_app *)app;
-    lp_credentials *credentials;
-    lp_why why;
-    lp_err err = lp_relay_files_reload(&relay->files, &credentials, &why);
-    if (!err) {
-        take_credentials(relay, credentials);
-        err = lp_tls_replace(relay->tls, credentials, &why);
-        lp_credentials_free(credentials);
-    }
-    if (err)
-        lp_log(&app->log, LP_WARN, "certificate not reloaded, the old one stays in use",
-               F_STR("why", why.text));
-    else
-        lp_log(&app->log, LP_INFO, "certificate reloaded",
-               F_STR("fingerprint", relay->fingerprint));
+    lp_relay_tls_reload(&((relay_app *)app)->tls);
 }
 
 static void on_housekeeping(uv_timer_t *timer)
 {
     relay_app *relay = timer->data;
     char status[LP_SERVICE_STATUS_MAX];
-    if (lp_relay_files_changed(&relay->files))
-        reload(&relay->app);
-    warn_of_expiry(relay);
+    lp_relay_tls_watch(&relay->tls);
     size_t peers = lp_relay_worker_members(relay->worker);
     snprintf(status, sizeof status, "%zu peer%s connected", peers,
              peers == 1 ? "" : "s");
@@ -187,7 +134,7 @@ static lp_relay_worker_config worker_config(relay_app *relay)
         .on_failed = lp_app_fail,
         .state = relay,
     };
-    worker.quic.tls = relay->tls;
+    worker.quic.tls = relay->tls.tls;
     worker.quic.max_conns_per_ip = config->max_peers_per_ip;
     worker.quic.max_handshakes = config->max_handshakes;
     worker.quic.max_handshakes_per_ip = config->max_handshakes_per_ip;
@@ -242,7 +189,7 @@ static void print_invitation(const relay_app *relay)
             "  lanparty-gateway --relay %s --relay-fingerprint %s --room PARTY\n"
             "On each player's machine:\n"
             "  lanparty-client --relay %s --relay-fingerprint %s --room PARTY\n\n",
-            where, relay->fingerprint, where, relay->fingerprint);
+            where, relay->tls.fingerprint, where, relay->tls.fingerprint);
 }
 
 static void started(lp_app *app)
@@ -250,7 +197,7 @@ static void started(lp_app *app)
     relay_app *relay = (relay_app *)app;
     lp_addr local = lp_relay_worker_local(relay->worker);
     lp_log(&app->log, LP_INFO, "relay is up", F_ADDR("listen", &local),
-           F_STR("fingerprint", relay->fingerprint));
+           F_STR("fingerprint", relay->tls.fingerprint));
     if (!app->log.json && lp_log_wants(&app->log, LP_INFO))
         print_invitation(relay);
     uv_timer_start(&relay->housekeeping, on_housekeeping, 0, HOUSEKEEPING_MS);
@@ -277,7 +224,7 @@ static void end(lp_app *app)
 
 static void fini(lp_app *app)
 {
-    lp_tls_free(((relay_app *)app)->tls);
+    lp_relay_tls_fini(&((relay_app *)app)->tls);
 }
 
 static json_t *describe(lp_app *app, lp_time now)
@@ -287,7 +234,7 @@ static json_t *describe(lp_app *app, lp_time now)
     char text[LP_ADDR_TEXT_LEN];
     json_t *all = lp_relay_worker_describe(relay->worker, now);
     json_object_set_new(all, "listen", json_string(lp_addr_write(&local, text)));
-    json_object_set_new(all, "fingerprint", json_string(relay->fingerprint));
+    json_object_set_new(all, "fingerprint", json_string(relay->tls.fingerprint));
     return all;
 }
 
@@ -301,10 +248,10 @@ static lp_err check(lp_app *app, lp_why *why)
         return err;
     printf("configuration is fine\n  listen       %s\n  certificate  %s%s\n"
            "  state        %s\n",
-           lp_addr_write(&relay->config.listen, listen), relay->files.cert_path,
-           relay->tls ? "" : " (will be made)", relay->files.state);
-    if (relay->tls)
-        printf("  fingerprint  %s\n", relay->fingerprint);
+           lp_addr_write(&relay->config.listen, listen), relay->tls.files.cert_path,
+           relay->tls.tls ? "" : " (will be made)", relay->tls.files.state);
+    if (relay->tls.tls)
+        printf("  fingerprint  %s\n", relay->tls.fingerprint);
     return LP_OK;
 }
 
