@@ -1,9 +1,11 @@
 #include "load.h"
 
+#include "base/cursor.h"
 #include "core/member.h"
 #include "os/random.h"
 #include "quic/endpoint.h"
 #include "runtime/batch.h"
+#include "wire/packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,7 @@ struct load {
     client *clients;
     wire up, down;
     size_t dialled;
+    size_t ticks;
     bool is_sending;
     uint64_t frames_sent, frames_heard, packets_heard;
 };
@@ -169,6 +172,12 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
 
 /* --- clients ---------------------------------------------------------------------- */
 
+/* Where they do not all send in every tick, they take turns. */
+static bool sends_now(const load *it, size_t number)
+{
+    return it->is_sending && (it->ticks + number) % it->shape.every == 0;
+}
+
 static lp_mac mac_of(size_t number)
 {
     return (lp_mac){{2, 0, 0, 0, (uint8_t)(number >> 8), (uint8_t)number}};
@@ -194,15 +203,19 @@ static void dial(load *it, client *one, lp_time now)
     lp_conn_set_user(one->conn, one);
 }
 
-/* An Ethernet frame of an experimental type: nobody looks into it. */
+/* A game's: UDP over IPv4, and nobody but us will look at its checksums. */
 static lp_bytes make_frame(const load *it, const client *one, lp_space space)
 {
     uint8_t *frame = space.at + LP_DATAGRAM_HEADER_LEN;
     memset(frame, 0, it->shape.frame_len);
     memcpy(frame, mac_of(load_partner(it, one->number)).octet, 6);
     memcpy(frame + 6, mac_of(one->number).octet, 6);
-    frame[12] = 0x88; /* IEEE 802's local experimental 2 */
-    frame[13] = 0xb6;
+    lp_set_u16(frame + 12, LP_ETHERTYPE_IPV4);
+    frame[14] = 0x45; /* version 4, no options */
+    lp_set_u16(frame + 16, (uint16_t)(it->shape.frame_len - LP_FRAME_HEADER_LEN));
+    frame[23] = LP_PROTO_UDP;
+    lp_set_u16(frame + 34, 27960);
+    lp_set_u16(frame + 36, 27960);
     return lp_member_wrap(one->member, space, it->shape.frame_len);
 }
 
@@ -252,7 +265,7 @@ static void tick_quic(load *it, lp_time now)
     for (size_t i = 0; i < it->dialled; i++) {
         client *one = &it->clients[i];
         talk(one, now);
-        if (it->is_sending && one->to_send == 0) { /* else the path is full */
+        if (sends_now(it, i) && one->to_send == 0) { /* else the path is full */
             one->to_send = it->shape.burst;
             lp_conn_want_write(one->conn);
         }
@@ -266,14 +279,16 @@ static void tick_plain(load *it, lp_time now)
     static const uint8_t frame[LP_UDP_PAYLOAD_MAX];
     while (take_off(&it->down, now))
         it->frames_heard++;
-    for (size_t i = 0; it->is_sending && i < it->shape.clients; i++)
-        for (size_t k = 0; k < it->shape.burst; k++, it->frames_sent++)
+    for (size_t i = 0; i < it->shape.clients; i++)
+        for (size_t k = 0; sends_now(it, i) && k < it->shape.burst;
+             k++, it->frames_sent++)
             put_on(&it->up, i, 0, lp_bytes_of(frame, it->shape.frame_len),
                    lp_time_after(now, it->shape.rtt / 2));
 }
 
 void load_tick(load *it, lp_time now)
 {
+    it->ticks++;
     receive(it, now);
     if (it->shape.is_plain)
         tick_plain(it, now);
@@ -311,6 +326,8 @@ load *load_open(const load_shape *shape, const lp_addr *relay,
     load *it = calloc(1, sizeof *it);
     need(it, "no memory");
     it->shape = *shape;
+    if (it->shape.every == 0)
+        it->shape.every = 1;
     it->relay = *relay;
     it->socket_count = shape->shares_a_socket ? 1 : shape->clients;
     it->sockets = calloc(it->socket_count, sizeof *it->sockets);

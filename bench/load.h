@@ -11,9 +11,10 @@
 typedef struct load_shape {
     size_t clients, per_room;
     size_t frame_len; /* 0: they only stay */
-    size_t burst;   /* frames that each client sends per tick, to another of its room */
-    bool coalesces; /* a client's frames share packets */
-    bool is_plain;  /* no QUIC: frames are UDP payloads */
+    size_t burst;     /* frames that a client sends at once, to another of its room */
+    size_t every;     /* so many ticks; 0 is 1 */
+    bool coalesces;   /* a client's frames share packets */
+    bool is_plain;    /* no QUIC: frames are UDP payloads */
     bool shares_a_socket;
     lp_duration tick, rtt;
 } load_shape;

@@ -9,7 +9,7 @@
 
 #define HANDSHAKE_TIMEOUT LP_SECONDS(10)
 #define INITIAL_RTT       LP_MS(100) /* the library's 333 ms make a lost Initial cost 1 s */
-#define ACK_THRESH        32         /* acknowledgements cost a packet each */
+#define ACK_THRESH        64         /* acknowledgements cost a packet each */
 #define SPARE_CIDS        7          /* for migrations, RFC 9000 section 9.5 */
 #define FLUSH_PATIENCE    LP_SECONDS(1) /* for control octets before CONNECTION_CLOSE */
 
@@ -373,11 +373,17 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     lp_quic_make_due(conn);
 }
 
+/* A timer that went off is not set any more; to ask the library each time is dear. */
+static bool has_expired(const lp_conn *conn, lp_time now)
+{
+    return conn->slot->timer.place == 0 && ngtcp2_conn_get_expiry(conn->ngtcp2) <= now;
+}
+
 void lp_conn_on_timer(lp_conn *conn, lp_time now)
 {
     if (conn->state == CONN_ENDED)
         return;
-    if (ngtcp2_conn_get_expiry(conn->ngtcp2) <= now) {
+    if (has_expired(conn, now)) {
         int liberr = ngtcp2_conn_handle_expiry(conn->ngtcp2, now);
         if (liberr)
             lp_conn_fail(conn, liberr, now);
@@ -403,8 +409,10 @@ void lp_conn_tell_budget(lp_conn *conn, lp_time now)
     lp_mtu_on_reached(&conn->mtu,
                       ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2), now);
     size_t budget = lp_conn_budget(conn);
+    if (budget == conn->told_budget && conn->told_settled)
+        return;
     bool is_settled = lp_mtu_is_settled(&conn->mtu);
-    if (budget == conn->told_budget && is_settled <= conn->told_settled)
+    if (budget == conn->told_budget && !is_settled)
         return;
     conn->told_budget = budget;
     conn->told_settled = is_settled;
