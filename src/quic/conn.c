@@ -66,6 +66,31 @@ static void abort_unknown_peer(lp_conn *conn, lp_err err, lp_time now)
                   now);
 }
 
+/*
+ * A relay's TLS is over with the handshake: it sends no tickets, keys are updated
+ * without it (RFC 9001 section 6), and what a client might still say through it QUIC
+ * forbids. It is a third of a connection's memory.
+ */
+static int on_crypto_data(ngtcp2_conn *ngtcp2, ngtcp2_encryption_level level,
+                          uint64_t offset, const uint8_t *at, size_t len, void *user)
+{
+    enum { UNEXPECTED_MESSAGE = 10 };
+    const lp_conn *conn = user;
+    if (conn->session.ssl)
+        return ngtcp2_crypto_recv_crypto_data_cb(ngtcp2, level, offset, at, len, user);
+    ngtcp2_conn_set_tls_alert(ngtcp2, UNEXPECTED_MESSAGE);
+    return NGTCP2_ERR_CRYPTO;
+}
+
+/* Not from within TLS, which calls on_handshake_completed. */
+static void let_go_of_tls(lp_conn *conn)
+{
+    if (conn->is_client || !conn->is_up || !conn->session.ssl)
+        return;
+    ngtcp2_conn_set_tls_native_handle(conn->ngtcp2, NULL);
+    lp_tls_session_end(&conn->session);
+}
+
 static int on_handshake_completed(ngtcp2_conn *ngtcp2, void *user)
 {
     lp_conn *conn = user;
@@ -174,7 +199,7 @@ static int on_stateless_reset(ngtcp2_conn *ngtcp2,
 static const ngtcp2_callbacks callbacks = {
     .client_initial = ngtcp2_crypto_client_initial_cb,
     .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-    .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+    .recv_crypto_data = on_crypto_data,
     .encrypt = ngtcp2_crypto_encrypt_cb,
     .decrypt = ngtcp2_crypto_decrypt_cb,
     .hp_mask = ngtcp2_crypto_hp_mask_cb,
@@ -364,6 +389,7 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     int liberr = ngtcp2_conn_read_pkt(
         conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
         packet->payload.at, packet->payload.len, now);
+    let_go_of_tls(conn);
     if (liberr) {
         lp_conn_fail(conn, liberr, now);
     } else {
