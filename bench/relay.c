@@ -40,7 +40,7 @@ static const bench_case cases[] = {
     {"game-100",
      {ROOM_OF(128), .frame_len = 100, .burst = 1, .every = 32, .tick = LP_US(521)}},
     {"idle",
-     {.clients = 2000, .per_room = 10, .shares_a_socket = true, .tick = LP_MS(1)}},
+     {.clients = 2000, .per_room = 100, .shares_a_socket = true, .tick = LP_MS(1)}},
 };
 
 typedef struct subject {
