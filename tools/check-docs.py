@@ -39,7 +39,6 @@ TESTED_IN = {
     "quic/conn_end.c": "unit/test_endpoint.c",
     "quic/conn_write.c": "unit/test_endpoint.c",
     # These join engines to a real wire or adapter, and only the lab has both.
-    "runtime/app.c": "lab/test_programs.py",
     "runtime/bridge_frames.c": "lab/test_size.py",
     "runtime/bridge_status.c": "lab/test_more.py",
     "runtime/player_net.c": "lab/test_routes.py",
