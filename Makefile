@@ -6,6 +6,7 @@
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
+#   make bench      what the relay costs, beside a plain UDP forwarder
 #   make install    PREFIX=/usr/local DESTDIR=
 
 PREFIX ?= /usr/local
@@ -38,6 +39,10 @@ asan:
 	@tools/install-packages build
 	@tools/build asan
 
+bench:
+	@tools/install-packages build
+	@bench/run
+
 # Not after `all`: under sudo that would build once more, in root's name.
 install:
 	@for p in $(BUILT); do \
@@ -59,4 +64,4 @@ install:
 clean:
 	rm -rf build-release build-asan build-dev build-fuzz build-cover
 
-.PHONY: all demo test check lab asan install clean
+.PHONY: all demo test check lab asan bench install clean

@@ -168,6 +168,8 @@ lp_reason lp_filter_frame_of_any_size(lp_direction from, lp_bytes frame)
         return LP_REASON_MALFORMED;
     seen.packet = lp_packet_walk(frame);
 
+    /* Unrolled, the table is code: a third of the instructions. */
+#pragma GCC unroll 64
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const rule *row = &rules[i];
         if (row->when == FROM_CLIENTS && from != LP_FROM_CLIENT)

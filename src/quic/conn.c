@@ -9,7 +9,7 @@
 
 #define HANDSHAKE_TIMEOUT LP_SECONDS(10)
 #define INITIAL_RTT       LP_MS(100) /* the library's 333 ms make a lost Initial cost 1 s */
-#define ACK_THRESH        32         /* acknowledgements cost a packet each */
+#define ACK_THRESH        64         /* acknowledgements cost a packet each */
 #define SPARE_CIDS        7          /* for migrations, RFC 9000 section 9.5 */
 #define FLUSH_PATIENCE    LP_SECONDS(1) /* for control octets before CONNECTION_CLOSE */
 
@@ -64,6 +64,31 @@ static void abort_unknown_peer(lp_conn *conn, lp_err err, lp_time now)
                   is_stranger ? "the other side speaks another protocol than " LP_ALPN
                               : "the other side's certificate cannot be read",
                   now);
+}
+
+/*
+ * A relay's TLS is over with the handshake: it sends no tickets, keys are updated
+ * without it (RFC 9001 section 6), and what a client might still say through it QUIC
+ * forbids. It is a third of a connection's memory.
+ */
+static int on_crypto_data(ngtcp2_conn *ngtcp2, ngtcp2_encryption_level level,
+                          uint64_t offset, const uint8_t *at, size_t len, void *user)
+{
+    enum { UNEXPECTED_MESSAGE = 10 };
+    const lp_conn *conn = user;
+    if (conn->session.ssl)
+        return ngtcp2_crypto_recv_crypto_data_cb(ngtcp2, level, offset, at, len, user);
+    ngtcp2_conn_set_tls_alert(ngtcp2, UNEXPECTED_MESSAGE);
+    return NGTCP2_ERR_CRYPTO;
+}
+
+/* Not from within TLS, which calls on_handshake_completed. */
+static void let_go_of_tls(lp_conn *conn)
+{
+    if (conn->is_client || !conn->is_up || !conn->session.ssl)
+        return;
+    ngtcp2_conn_set_tls_native_handle(conn->ngtcp2, NULL);
+    lp_tls_session_end(&conn->session);
 }
 
 static int on_handshake_completed(ngtcp2_conn *ngtcp2, void *user)
@@ -174,7 +199,7 @@ static int on_stateless_reset(ngtcp2_conn *ngtcp2,
 static const ngtcp2_callbacks callbacks = {
     .client_initial = ngtcp2_crypto_client_initial_cb,
     .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-    .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+    .recv_crypto_data = on_crypto_data,
     .encrypt = ngtcp2_crypto_encrypt_cb,
     .decrypt = ngtcp2_crypto_decrypt_cb,
     .hp_mask = ngtcp2_crypto_hp_mask_cb,
@@ -364,6 +389,7 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     int liberr = ngtcp2_conn_read_pkt(
         conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
         packet->payload.at, packet->payload.len, now);
+    let_go_of_tls(conn);
     if (liberr) {
         lp_conn_fail(conn, liberr, now);
     } else {
@@ -373,11 +399,17 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     lp_quic_make_due(conn);
 }
 
+/* A timer that went off is not set any more; to ask the library each time is dear. */
+static bool has_expired(const lp_conn *conn, lp_time now)
+{
+    return conn->slot->timer.place == 0 && ngtcp2_conn_get_expiry(conn->ngtcp2) <= now;
+}
+
 void lp_conn_on_timer(lp_conn *conn, lp_time now)
 {
     if (conn->state == CONN_ENDED)
         return;
-    if (ngtcp2_conn_get_expiry(conn->ngtcp2) <= now) {
+    if (has_expired(conn, now)) {
         int liberr = ngtcp2_conn_handle_expiry(conn->ngtcp2, now);
         if (liberr)
             lp_conn_fail(conn, liberr, now);
@@ -403,8 +435,10 @@ void lp_conn_tell_budget(lp_conn *conn, lp_time now)
     lp_mtu_on_reached(&conn->mtu,
                       ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2), now);
     size_t budget = lp_conn_budget(conn);
+    if (budget == conn->told_budget && conn->told_settled)
+        return;
     bool is_settled = lp_mtu_is_settled(&conn->mtu);
-    if (budget == conn->told_budget && is_settled <= conn->told_settled)
+    if (budget == conn->told_budget && !is_settled)
         return;
     conn->told_budget = budget;
     conn->told_settled = is_settled;

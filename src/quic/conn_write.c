@@ -21,6 +21,17 @@ static lp_write pause_burst(lp_conn *conn, lp_time now)
     return LP_WRITE_NOTHING;
 }
 
+bool lp_conn_rest(lp_conn *conn, lp_time now)
+{
+    bool is_quiet = conn->is_up && conn->state == CONN_ALIVE &&
+                    !conn->has_open_packet && conn->outbox.unsent == 0 &&
+                    conn->told_settled && conn->validating.family == 0 &&
+                    !conn->wants_ping;
+    if (is_quiet)
+        pause_burst(conn, now);
+    return is_quiet;
+}
+
 /* Pacing means that a burst has an end, although more may be waiting. */
 static lp_write rest_later(lp_conn *conn, lp_time now)
 {

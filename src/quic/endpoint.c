@@ -281,7 +281,9 @@ lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now)
             continue;
         }
         /* lp_conn_write sets it anew; this is for a caller that stops halfway. */
-        lp_timers_set(&quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
+        if (conn->slot->timer.place == 0)
+            lp_timers_set(&quic->timers, &conn->slot->timer,
+                          lp_conn_deadline(conn, now));
         return conn;
     }
     return NULL;

@@ -150,6 +150,13 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
                        lp_space space, lp_time now, bool *out_taken,
                        lp_udp_packet *out_packet);
 
+/*
+ * After LP_WRITE_PACKET, by a caller without another datagram: true when nothing else
+ * can be due either, and then it is as if lp_conn_write had said LP_WRITE_NOTHING. Else
+ * go on writing. It spares a walk through the library for each lone datagram.
+ */
+bool lp_conn_rest(lp_conn *conn, lp_time now);
+
 /* Closes once queued control octets are written, or after a second; on_ended follows from
  * lp_quic_next_due, and nothing but it. Safe to call from a handler. */
 void lp_conn_close(lp_conn *conn, uint64_t code, const char *reason);

@@ -92,6 +92,9 @@ static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
             lp_queue_pop(port->queue);
         if (state == LP_WRITE_PACKET)
             lp_batch_add(&driver->batch, &packet);
+        if (was_taken && state == LP_WRITE_PACKET && lp_queue_is_empty(port->queue) &&
+            lp_conn_rest(conn, now))
+            return true;
     }
     return true;
 }

@@ -229,7 +229,8 @@ static void write_burst(sim_net *net, sim_node *node, lp_conn *conn)
         node->datagrams_out -= taken;
         if (wrote == LP_WRITE_PACKET)
             put_on_wire(net, node, &packet);
-        if (wrote == LP_WRITE_NOTHING)
+        bool is_last = taken && wrote == LP_WRITE_PACKET && node->datagrams_out == 0;
+        if (wrote == LP_WRITE_NOTHING || (is_last && lp_conn_rest(conn, net->now)))
             return;
     }
 }

@@ -257,6 +257,49 @@ TEST(a_key_update_goes_unnoticed)
     net_free(net);
 }
 
+TEST(a_relay_keeps_no_tls_after_the_handshake_and_hears_none)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK(net->nodes[RELAY].conn->session.ssl == NULL);
+    CHECK(net->nodes[CLIENT].conn->session.ssl != NULL);
+    run(net, LP_SECONDS(1));
+    static const uint8_t words[] = "a TLS message";
+    CHECK_EQ(ngtcp2_conn_submit_crypto_data(net->nodes[CLIENT].conn->ngtcp2,
+                                            NGTCP2_ENCRYPTION_LEVEL_1RTT, words,
+                                            sizeof words),
+             0);
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].ended, 1);
+    CHECK_HAS(net->nodes[RELAY].end.reason, "unexpected message");
+    CHECK_EQ(net->nodes[CLIENT].ended, 1);
+    net_free(net);
+}
+
+/* A lone datagram is all that leaves, and what comes later is not forgotten over it. */
+TEST(a_connection_that_rests_goes_on_when_there_is_more)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    run(net, LP_SECONDS(1));
+    uint64_t before = lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out;
+    for (unsigned i = 0; i < 100; i++) {
+        send_datagrams(&net->nodes[CLIENT], 1, 100);
+        write_all(net);
+        CHECK_EQ(net->nodes[CLIENT].datagrams_out, 0); /* none waits for company */
+        CHECK_EQ(lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out - before,
+                 i + 1);
+        net->now += LP_US(10);
+    }
+    CHECK_EQ(lp_conn_send(net->nodes[CLIENT].conn, lp_bytes_of((uint8_t[1]){0}, 1)),
+             LP_OK);
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].stream_in, 1);
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, 101);
+    net_free(net);
+}
+
 static void no_limit_per_ip(lp_quic_config *config)
 {
     config->max_conns_per_ip = 0;

@@ -1,0 +1,20 @@
+/*
+ * The floor: takes a UDP payload and sends it on, with the relay's own event loop,
+ * socket and batches. What a relay costs beyond it is what it does.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "base/addr.h"
+
+typedef struct forwarder forwarder;
+
+/* NULL when something is missing. */
+forwarder *forwarder_open(uv_loop_t *loop);
+void forwarder_close(forwarder *it); /* then run the loop to its end */
+
+lp_addr forwarder_local(const forwarder *it);
+
+/* What comes from `port` goes to `to`. */
+void forwarder_route(forwarder *it, uint16_t port, const lp_addr *to);
