@@ -85,16 +85,18 @@ TEST(frames_pass_both_ways)
         10,   73,   42,   9,    0,    0,    0, 0, 0, 0, 10, 73, 42, 1,
     };
     uint8_t got[2048];
+    lp_offload offload;
     size_t len = 0;
     lp_why why;
     lp_tap *tap = open_tap(NULL);
     CHECK(sh("echo 1 > /proc/sys/net/ipv6/conf/lan0/disable_ipv6"));
     CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
     CHECK(sh("ip address add 10.73.42.1/24 dev lan0"));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_WOULD_BLOCK);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(arp, sizeof arp)), LP_OK);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload),
+             LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(arp, sizeof arp), LP_OFFLOAD_NONE), LP_OK);
     CHECK(wait_readable(lp_tap_fd(tap)));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_OK);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload), LP_OK);
     CHECK_EQ(len, 42);
     CHECK_BYTES(got, 6, arp + 6, 6); /* to the one who asked */
     CHECK_BYTES(got + 6, 6, our_mac.octet, 6);
@@ -106,7 +108,8 @@ TEST(a_frame_for_an_adapter_that_is_down_is_lost)
 {
     static const uint8_t frame[60] = {2};
     lp_tap *tap = open_tap(NULL);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
+             LP_ERR_WOULD_BLOCK);
     lp_tap_close(tap);
 }
 
@@ -115,11 +118,13 @@ TEST(a_deleted_adapter_is_an_error_both_ways)
 {
     static const uint8_t frame[60] = {2};
     uint8_t got[2048];
+    lp_offload offload;
     size_t len;
     lp_tap *tap = open_tap(NULL);
     CHECK(sh("ip link delete lan0"));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_IO);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_IO);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload), LP_ERR_IO);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
+             LP_ERR_IO);
     lp_tap_close(tap);
 }
 
