@@ -195,7 +195,8 @@ static bool has_same_tcp(const strand *held, const segment *piece)
 static bool continues(const strand *held, const segment *piece)
 {
     size_t payload_len = piece->frame.len - piece->payload_at;
-    return payload_len <= held->segment_len && piece->payload_at == held->payload_at &&
+    return payload_len <= held->segment_len && held->len + payload_len <= STRAND_ROOM &&
+           piece->payload_at == held->payload_at &&
            memcmp(held->at, piece->frame.at, LP_FRAME_HEADER_LEN) == 0 &&
            has_same_ip(held, piece) && has_same_tcp(held, piece);
 }
@@ -219,8 +220,7 @@ static void append(strand *held, const segment *piece)
     held->at[held->transport_at + TCP_FLAGS_AT] |=
         piece->frame.at[piece->transport_at + TCP_FLAGS_AT];
     held->is_due = is_last(piece) || payload.len < held->segment_len ||
-                   held->count == LP_GLUE_MAX_SEGMENTS ||
-                   held->len + held->segment_len > STRAND_ROOM;
+                   held->count == LP_GLUE_MAX_SEGMENTS;
 }
 
 static void begin(lp_glue *glue, const segment *piece)
@@ -323,10 +323,12 @@ bool lp_glue_next(lp_glue *glue, lp_bytes *out_frame, lp_offload *out_offload)
         *out_frame = lp_bytes_of(held->at, held->len);
         return true;
     }
+    if (glue->passing.len == 0)
+        return false;
     *out_offload = (lp_offload){0};
     *out_frame = glue->passing;
     glue->passing = (lp_bytes){0};
-    return out_frame->len > 0;
+    return true;
 }
 
 /* --- life ------------------------------------------------------------------------- */

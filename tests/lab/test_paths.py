@@ -144,6 +144,45 @@ def test_offloads_on_or_off_make_no_difference_but_speed(party):
           "the card's unfinished work was really met", counters)
 
 
+def every_octet_arrives(party, mtu):
+    """Super-frames everywhere: at the host, at the gateway's own, on the adapter."""
+    for node, interface in ((party.host, "eth0"), (party.lan, "p-host"), (party.lan, "p-gw"),
+                            (party.gw, "eth0")):
+        Lab.offloads(node, interface, "on")
+    player = party.open("--room-mtu", mtu).players[0].connect()
+    player.take_address(PLAYER)
+    check(player.tap_mtu() == mtu, "the TAP has the room's MTU", player.tap_mtu())
+    reaches(player.node, HOST)
+    for other, address in ((party.host, HOST), (party.gw, GATEWAY)):
+        for payload in (None, mtu - 28):
+            transfer(player.node, PLAYER, other, 3_000_000, payload)
+            transfer(other, address, player.node, 3_000_000, payload)
+    ours, theirs = player.status()["counters"], party.gateway_status()["counters"]
+    for name, counters in (("player", ours), ("gateway", theirs)):
+        check(counters.get("segmented"), f"the {name} cut super-frames", counters)
+        check(counters.get("glued"), f"the {name} glued segments", counters)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_576(party):
+    every_octet_arrives(party, 576)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1134(party):
+    every_octet_arrives(party, 1134)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1280(party):
+    every_octet_arrives(party, 1280)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1380(party):
+    every_octet_arrives(party, 1380)
+
+
 @party_test()
 def test_pings_pass_beside_a_download(party):
     player = party.open().players[0].connect()

@@ -42,23 +42,23 @@ static void mend(uint8_t *at, size_t len)
     ip_set_u16(field, 0xffff ^ ip_sum(pseudo, transport, transport_len));
 }
 
-static size_t next_segment(stream *stream, size_t payload_len, unsigned flags,
+static size_t next_segment(stream *its, size_t payload_len, unsigned flags,
                            uint32_t *random, uint8_t *at)
 {
-    stream->spec.payload_len = payload_len;
-    stream->spec.tcp_flags = flags;
-    size_t len = ip_build(&stream->spec, random, at);
-    uint8_t *transport = at + IP_ETH + (stream->spec.version == 4 ? 20 : 40);
-    uint32_t sequence = 0xfffff000 + stream->sent;
-    ip_set_u16(transport, stream->port);
-    if (stream->spec.version == 4)
-        ip_set_u16(at + 18, (uint16_t)(0xfff0 + stream->count));
-    if (stream->spec.protocol == IP_TCP) {
+    its->spec.payload_len = payload_len;
+    its->spec.tcp_flags = flags;
+    size_t len = ip_build(&its->spec, random, at);
+    uint8_t *transport = at + IP_ETH + (its->spec.version == 4 ? 20 : 40);
+    uint32_t sequence = 0xfffff000 + its->sent;
+    ip_set_u16(transport, its->port);
+    if (its->spec.version == 4)
+        ip_set_u16(at + 18, (uint16_t)(0xfff0 + its->count));
+    if (its->spec.protocol == IP_TCP) {
         ip_set_u16(transport + 4, sequence >> 16);
         ip_set_u16(transport + 6, sequence & 0xffff);
     }
-    stream->sent += (uint32_t)payload_len;
-    stream->count++;
+    its->sent += (uint32_t)payload_len;
+    its->count++;
     mend(at, len);
     return len;
 }
@@ -167,11 +167,11 @@ TEST(a_segment_that_ends_something_ends_the_super_frame)
         EACH_ROW (row, rows) {
             lp_glue *glue = lp_glue_new();
             uint32_t random = 1;
-            stream stream = tcp_stream(version, 1);
-            CHECK_EQ(put(glue, next_segment(&stream, 100, 0x10, &random, frame)).frames,
+            stream its = tcp_stream(version, 1);
+            CHECK_EQ(put(glue, next_segment(&its, 100, 0x10, &random, frame)).frames,
                      0);
-            outcome got = put(glue, next_segment(&stream, row->payload_len, row->flags,
-                                                 &random, frame));
+            outcome got = put(
+                glue, next_segment(&its, row->payload_len, row->flags, &random, frame));
             CHECK_EQ(got.frames, row->frames);
             CHECK_EQ(got.super_frames, row->frames);
             CHECK_EQ(flush(glue).super_frames, 1 - row->frames);
@@ -184,8 +184,8 @@ TEST(a_lone_segment_leaves_as_it_came)
 {
     lp_glue *glue = lp_glue_new();
     uint32_t random = 1;
-    stream stream = tcp_stream(4, 1);
-    size_t len = next_segment(&stream, 100, 0x10, &random, frame);
+    stream its = tcp_stream(4, 1);
+    size_t len = next_segment(&its, 100, 0x10, &random, frame);
     CHECK_EQ(put(glue, len).frames, 0);
     outcome got = flush(glue);
     CHECK_EQ(got.frames, 1);
@@ -247,9 +247,9 @@ TEST(what_would_not_come_out_as_it_went_in_is_not_glued)
     EACH_ROW (row, rows) {
         lp_glue *glue = lp_glue_new();
         uint32_t random = 5;
-        stream stream = tcp_stream(row->version, 1);
-        CHECK_EQ(put(glue, next_segment(&stream, 40, 0x10, &random, frame)).frames, 0);
-        size_t len = next_segment(&stream, 40, 0x10, &random, frame);
+        stream its = tcp_stream(row->version, 1);
+        CHECK_EQ(put(glue, next_segment(&its, 40, 0x10, &random, frame)).frames, 0);
+        size_t len = next_segment(&its, 40, 0x10, &random, frame);
         CHECK(frame[row->at] != row->octet);
         frame[row->at] = row->octet;
         if (row->is_mended)
@@ -266,9 +266,9 @@ TEST(a_checksum_written_as_minus_zero_stays_as_it_is)
 {
     lp_glue *glue = lp_glue_new();
     uint32_t random = 9;
-    stream stream = tcp_stream(4, 1);
-    CHECK_EQ(put(glue, next_segment(&stream, 40, 0x10, &random, frame)).frames, 0);
-    size_t len = next_segment(&stream, 40, 0x10, &random, frame);
+    stream its = tcp_stream(4, 1);
+    CHECK_EQ(put(glue, next_segment(&its, 40, 0x10, &random, frame)).frames, 0);
+    size_t len = next_segment(&its, 40, 0x10, &random, frame);
     /* What the checksum was goes into the payload, so that it becomes zero. */
     uint32_t last = ip_sum((uint32_t)ip_u16(frame + 50), frame + len - 2, 2);
     ip_set_u16(frame + len - 2, last);
@@ -354,11 +354,10 @@ TEST(a_super_frame_is_bounded_in_segments_and_in_octets)
     EACH_ROW (row, rows) {
         lp_glue *glue = lp_glue_new();
         uint32_t random = 5;
-        stream stream = tcp_stream(4, 1);
+        stream its = tcp_stream(4, 1);
         outcome got = {0};
         for (size_t i = 0; got.frames == 0 && i < 100; i++)
-            got = put(glue,
-                      next_segment(&stream, row->payload_len, 0x10, &random, frame));
+            got = put(glue, next_segment(&its, row->payload_len, 0x10, &random, frame));
         CHECK_EQ(got.frames, 1);
         CHECK_EQ(got.last_len, 66 + row->count * row->payload_len);
         CHECK_EQ(ip_u16(out + 16) + 14, got.last_len);

@@ -108,29 +108,31 @@ TEST(a_vlan_tag_is_reported)
     lp_lan_close(lan);
 }
 
+/* Ethernet, IPv4 and TCP before 9000 octets for the player, in segments of 1000. */
+enum { SUPER_PAYLOAD = 9000, SUPER_HEADERS = 54 };
+static const uint8_t super_headers[SUPER_HEADERS] = {
+    2,    0,    0,    0,    0,  0x50, 2,    0,  0,  0, 0, 2, 8,    0,    /* Ethernet */
+    0x45, 0,    0x23, 0x50, 0,  1,    0x40, 0,  64, 6, 0, 0,             /* IPv4 */
+    10,   73,   42,   2,    10, 73,   42,   50,                          /* addresses */
+    0,    80,   0x80, 0,    0,  0,    0,    1,  0,  0, 0, 0, 0x50, 0x10, /* TCP */
+    0xff, 0xff, 0,    0,    0,  0,
+};
+
 /* A super-frame as GRO or a neighbour on the same machine makes it. */
 TEST(a_super_frame_comes_whole_with_its_offload)
 {
-    enum { PAYLOAD = 9000 };
-    static const uint8_t headers[54] = {
-        2,    0,    0,    0,    0,  0x50, 2,    0,  0,  0, 0, 2, 8,    0, /* Ethernet */
-        0x45, 0,    0x23, 0x50, 0,  1,    0x40, 0,  64, 6, 0, 0,          /* IPv4 */
-        10,   73,   42,   2,    10, 73,   42,   50, /* addresses */
-        0,    80,   0x80, 0,    0,  0,    0,    1,  0,  0, 0, 0, 0x50, 0x10, /* TCP */
-        0xff, 0xff, 0,    0,    0,  0,
-    };
     struct {
         struct virtio_net_hdr vnet;
-        uint8_t frame[sizeof headers + PAYLOAD];
+        uint8_t frame[sizeof super_headers + SUPER_PAYLOAD];
     } __attribute__((packed)) sent = {
         .vnet = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
                  .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
-                 .hdr_len = sizeof headers,
+                 .hdr_len = sizeof super_headers,
                  .gso_size = 1000,
                  .csum_start = 34,
                  .csum_offset = 16},
     };
-    memcpy(sent.frame, headers, sizeof headers);
+    memcpy(sent.frame, super_headers, sizeof super_headers);
     make_wire();
     lp_lan *lan = open_wire();
     int far = open_far(), one = 1;
@@ -211,6 +213,30 @@ TEST(a_frame_beyond_the_mtu_is_refused)
     CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, 1514), LP_OFFLOAD_NONE), LP_OK);
     CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
              LP_ERR_TOO_BIG);
+    lp_lan_close(lan);
+}
+
+/* Whole, as long as nobody on its way needs it cut. */
+TEST(a_super_frame_leaves_with_what_is_left_to_do)
+{
+    static uint8_t frame[SUPER_HEADERS + SUPER_PAYLOAD], got[sizeof frame + 1];
+    lp_offload left = {.needs_checksum = true,
+                       .checksum_start = 34,
+                       .checksum_offset = 16,
+                       .gso = LP_GSO_TCP4,
+                       .segment_len = 1000,
+                       .header_len = SUPER_HEADERS};
+    memcpy(frame, super_headers, sizeof super_headers);
+    make_wire();
+    lp_lan *lan = open_wire();
+    int far = open_far();
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), &left), LP_OK);
+    CHECK(wait_readable(far));
+    CHECK_EQ(recv(far, got, sizeof got, 0), sizeof frame);
+    CHECK_BYTES(got, sizeof frame, frame, sizeof frame);
+    left.segment_len = 0;
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), &left), LP_ERR_IO);
+    close(far);
     lp_lan_close(lan);
 }
 

@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -284,7 +285,8 @@ uint64_t lp_lan_take_kernel_drops(lp_lan *lan)
 /* The socket that sends does not hear itself, so our injections do not come back. */
 lp_err lp_lan_write(lp_lan *lan, lp_bytes frame, const lp_offload *offload)
 {
-    struct virtio_net_hdr vnet = lp_vnet_write(offload);
+    struct virtio_net_hdr vnet;
+    lp_vnet_write(offload, &vnet);
     struct iovec pieces[2] = {{&vnet, sizeof vnet},
                               {(void *)(uintptr_t)frame.at, frame.len}};
     ssize_t sent;

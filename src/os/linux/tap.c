@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -239,7 +240,8 @@ lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len,
 
 lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload)
 {
-    struct virtio_net_hdr vnet = lp_vnet_write(offload);
+    struct virtio_net_hdr vnet;
+    lp_vnet_write(offload, &vnet);
     struct iovec pieces[2] = {{&vnet, sizeof vnet},
                               {(void *)(uintptr_t)frame.at, frame.len}};
     ssize_t len;

@@ -1,5 +1,7 @@
 #include "os/linux/vnet.h"
 
+#include <linux/virtio_net.h>
+
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5 /* since the headers of Linux 6.2 */
 #endif
@@ -32,9 +34,9 @@ lp_offload lp_vnet_read(const struct virtio_net_hdr *header)
     };
 }
 
-struct virtio_net_hdr lp_vnet_write(const lp_offload *offload)
+void lp_vnet_write(const lp_offload *offload, struct virtio_net_hdr *out_header)
 {
-    return (struct virtio_net_hdr){
+    *out_header = (struct virtio_net_hdr){
         .flags = offload->needs_checksum ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0,
         .gso_type = kernels[offload->gso],
         .hdr_len = offload->header_len,

@@ -3,7 +3,7 @@
 
 #include "base/offload.h"
 
-#include <linux/virtio_net.h>
+struct virtio_net_hdr;
 
 lp_offload lp_vnet_read(const struct virtio_net_hdr *header);
-struct virtio_net_hdr lp_vnet_write(const lp_offload *offload);
+void lp_vnet_write(const lp_offload *offload, struct virtio_net_hdr *out_header);
