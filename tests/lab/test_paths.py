@@ -4,7 +4,7 @@ import json
 import re
 
 from netns import Lab, check, eventually
-from party import HOST, party_test, ping, reaches, settle
+from party import GATEWAY, HOST, party_test, ping, reaches, settle
 from test_party import transfer
 
 PLAYER = "10.73.42.61"

@@ -87,10 +87,11 @@ def send_udp(address, port, length, payload):
         client.settimeout(0.5)
         for at in range(0, len(datagrams), BURST):
             send_burst(client, datagrams[at:at + BURST], payload)
-            missing_at(client)       # so much on the way, and no more
-        while (missing := missing_at(client)) != []:
+            missing = missing_at(client)    # so much on the way, and no more
+        while missing != []:
             for number in missing or ():
                 client.send(datagrams[number])
+            missing = missing_at(client)
     say(octets)
 
 
