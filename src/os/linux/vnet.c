@@ -1,5 +1,6 @@
 #include "os/linux/vnet.h"
 
+#include <assert.h>
 #include <linux/virtio_net.h>
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
@@ -36,6 +37,7 @@ lp_offload lp_vnet_read(const struct virtio_net_hdr *header)
 
 void lp_vnet_write(const lp_offload *offload, struct virtio_net_hdr *out_header)
 {
+    assert(offload->gso != LP_GSO_OTHER); /* that is for reading only */
     *out_header = (struct virtio_net_hdr){
         .flags = offload->needs_checksum ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0,
         .gso_type = kernels[offload->gso],
