@@ -30,6 +30,7 @@ TESTED_IN = {
     "os/linux/rtnl.c": "unit/test_net.c",
     "os/linux/sockaddr.c": "unit/test_udp.c",
     "os/linux/udp_cmsg.c": "unit/test_udp.c",
+    "os/linux/vnet.c": "unit/test_tap.c",
     "runtime/describe_uplink.c": "unit/test_uplink.c",
     "runtime/options_file.c": "unit/test_options.c",
     "runtime/options_help.c": "unit/test_options.c",

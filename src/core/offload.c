@@ -101,10 +101,10 @@ static bool is_what_gso_says(const lp_packet *packet, lp_gso gso)
         return packet->ip_version == 4 && packet->protocol == LP_PROTO_TCP;
     case LP_GSO_TCP6:
         return packet->ip_version == 6 && packet->protocol == LP_PROTO_TCP;
-    case LP_GSO_UDP4:
-        return packet->ip_version == 4 && packet->protocol == LP_PROTO_UDP;
-    case LP_GSO_UDP6:
-        return packet->ip_version == 6 && packet->protocol == LP_PROTO_UDP;
+    case LP_GSO_UDP:
+        return packet->ip_version != 0 && packet->protocol == LP_PROTO_UDP;
+    case LP_GSO_OTHER:
+        return false;
     }
     return false;
 }

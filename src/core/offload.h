@@ -8,25 +8,8 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/offload.h"
 #include "base/span.h"
-
-typedef enum lp_gso {
-    LP_GSO_NONE,
-    LP_GSO_TCP4,
-    LP_GSO_TCP6,
-    LP_GSO_UDP4,
-    LP_GSO_UDP6,
-} lp_gso;
-
-/* What a virtio-net header says (linux/virtio_net.h), in our words. */
-typedef struct lp_offload {
-    bool needs_checksum;
-    uint16_t checksum_start;  /* from the frame's start */
-    uint16_t checksum_offset; /* from checksum_start */
-    lp_gso gso;
-    uint16_t segment_len; /* payload octets in each segment */
-    uint16_t header_len;  /* a hint; the walk of the headers decides */
-} lp_offload;
 
 /* Completes a partial checksum in place. LP_ERR_MALFORMED: it is outside the frame. */
 LP_MUST_USE lp_err lp_offload_checksum(lp_space frame, const lp_offload *offload);

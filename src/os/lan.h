@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/mac.h"
+#include "base/offload.h"
 
 typedef struct lp_lan lp_lan;
 
@@ -51,22 +52,12 @@ bool lp_lan_is_there(const lp_lan *lan);
  */
 LP_MUST_USE lp_err lp_lan_set_members(lp_lan *lan, const lp_mac *members, size_t count);
 
-/* A captured frame and what the card was still to do to it: see core/offload.h. */
 typedef struct lp_lan_frame {
     size_t len;
     bool from_own_host; /* outgoing: this machine's own traffic to players */
     bool has_tag;       /* a VLAN tag that the kernel took off */
     uint16_t tag;       /* its control information: priority, VID */
-    bool needs_checksum;
-    uint16_t checksum_start, checksum_offset;
-    enum {
-        LP_LAN_GSO_NONE,
-        LP_LAN_GSO_TCP4,
-        LP_LAN_GSO_TCP6,
-        LP_LAN_GSO_UDP,
-        LP_LAN_GSO_OTHER
-    } gso;
-    uint16_t segment_len, header_len;
+    lp_offload offload; /* what the card was still to do to it */
 } lp_lan_frame;
 
 /*
@@ -76,9 +67,12 @@ typedef struct lp_lan_frame {
  */
 LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame);
 
-/* Onto the wire. LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_TOO_BIG: beyond the
- * interface's MTU; LP_ERR_IO. */
-LP_MUST_USE lp_err lp_lan_write(lp_lan *lan, lp_bytes frame);
+/*
+ * Onto the wire; what `offload` leaves to do, the card does or the kernel in its place.
+ * LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_TOO_BIG: beyond the interface's MTU
+ * (of super-frames nobody looks at the segments: the caller knows); LP_ERR_IO.
+ */
+LP_MUST_USE lp_err lp_lan_write(lp_lan *lan, lp_bytes frame, const lp_offload *offload);
 
 /*
  * Into this host's own stack, as if the wire had brought it: for frames to its address

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/mac.h"
+#include "base/offload.h"
 
 #define LP_IFNAME_LEN 16
 
@@ -29,8 +30,14 @@ LP_MUST_USE lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why);
 /* Up with carrier, or without carrier: DHCP clients and games see the cable. */
 LP_MUST_USE lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why);
 
-/* One frame into `space`; its length. LP_ERR_WOULD_BLOCK, LP_ERR_IO (W-026: stop). */
-LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len);
-/* LP_ERR_WOULD_BLOCK: the kernel's queue is full, the frame lost as on a wire; or
- * LP_ERR_IO, as above. */
-LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame);
+/*
+ * One frame into `space` (64 KiB and more hold anything), its length, and what the
+ * kernel leaves to us as to any card: the adapter says that it can do checksums and
+ * segments of TCP and, where the kernel knows them (6.2), UDP.
+ *   LP_ERR_WOULD_BLOCK, LP_ERR_IO (W-026: stop)
+ */
+LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len,
+                               lp_offload *out_offload);
+/* What `offload` leaves to do, the kernel does. LP_ERR_WOULD_BLOCK: its queue is full, the
+ * frame lost as on a wire; or LP_ERR_IO, as above. */
+LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload);

@@ -87,6 +87,11 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
         lp_bridge_on_datagram(bridge, datagram, now);
 }
 
+static void on_datagrams_end(void *state)
+{
+    lp_bridge_on_datagrams_end(state);
+}
+
 static void on_dial(void *state, const lp_addr *relay, lp_time now)
 {
     lp_bridge *bridge = state;
@@ -186,7 +191,7 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
         .log = bridge->config.log,
         .net = join->net,
         .handler = {bridge, on_datagram, on_event, on_dial, on_lost, on_net_changed,
-                    deadline, on_deadline, on_failed, on_unsent},
+                    deadline, on_deadline, on_failed, on_unsent, on_datagrams_end},
     };
     lp_err err = lp_uplink_open(bridge->loop, &config, &bridge->uplink, why);
     if (err)
@@ -207,7 +212,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
     lp_bridge *bridge = calloc(1, sizeof *bridge);
     if (!bridge || !(bridge->captured = malloc(LP_BRIDGE_ROOM)) ||
         !(bridge->segment = malloc(LP_BRIDGE_ROOM)) ||
-        !(bridge->fragment = malloc(LP_BRIDGE_ROOM))) {
+        !(bridge->fragment = malloc(LP_BRIDGE_ROOM)) ||
+        !(bridge->glue = lp_glue_new())) {
         lp_explain(why, err, "out of memory");
         goto done;
     }
@@ -259,6 +265,7 @@ static void free_bridge(lp_bridge *bridge)
     free(bridge->captured);
     free(bridge->segment);
     free(bridge->fragment);
+    lp_glue_free(bridge->glue);
     free(bridge);
 }
 

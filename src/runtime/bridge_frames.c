@@ -1,7 +1,8 @@
 /* Frames through the gateway. The decisions are core/gateway's and core/repair's. */
+#include "core/intake.h"
 #include "runtime/bridge_internal.h"
 
-#define FRAMES_PER_WAKE_UP 64
+#define FRAMES_PER_WAKE_UP 64 /* and what a super-frame more becomes */
 #define VLAN_ID_MASK       0x0fff
 /* No TCP SYN is longer: 14 of Ethernet, 60 of IPv4 or 40 of IPv6, 60 of TCP. */
 #define SYN_MAX 134
@@ -25,9 +26,9 @@ static void note(lp_bridge *bridge, const char *direction, lp_peer peer, lp_byte
 }
 
 /* A frame lost on its way to the wire is a frame lost, as on any wire. */
-static bool write_wire(lp_bridge *bridge, lp_bytes frame)
+static bool write_wire(lp_bridge *bridge, lp_bytes frame, const lp_offload *offload)
 {
-    lp_err err = lp_lan_write(bridge->config.lan, frame);
+    lp_err err = lp_lan_write(bridge->config.lan, frame, offload);
     if (err == LP_OK)
         return true;
     stats_of(bridge)->reason[LP_REASON_QUEUE]++;
@@ -73,7 +74,7 @@ static void repair(lp_bridge *bridge, lp_bytes frame, bool from_own_host, lp_tim
         return;
     lp_bytes reply = lp_bytes_of(plan.reply, plan.reply_len);
     bool told = from_own_host ? lp_lan_write_to_host(bridge->config.lan, reply) == LP_OK
-                              : write_wire(bridge, reply);
+                              : write_wire(bridge, reply, LP_OFFLOAD_NONE);
     stats_of(bridge)->stat[LP_STAT_TOO_BIG_SENT] += told;
 }
 
@@ -96,84 +97,42 @@ static void take_frame(lp_bridge *bridge, uint8_t *at, size_t len, bool from_own
         note(bridge, "to_relay", 0, lp_bytes_of(frame, len), reason);
 }
 
-static lp_offload offload_of(const lp_lan_frame *captured)
-{
-    static const lp_gso kinds[] = {
-        [LP_LAN_GSO_NONE] = LP_GSO_NONE,
-        [LP_LAN_GSO_TCP4] = LP_GSO_TCP4,
-        [LP_LAN_GSO_TCP6] = LP_GSO_TCP6,
-        [LP_LAN_GSO_UDP] = LP_GSO_UDP4,
-    };
-    return (lp_offload){
-        .needs_checksum = captured->needs_checksum,
-        .checksum_start = captured->checksum_start,
-        .checksum_offset = captured->checksum_offset,
-        .gso = kinds[captured->gso],
-        .segment_len = captured->segment_len,
-        .header_len = captured->header_len,
-    };
-}
-
 static void drop(lp_bridge *bridge, lp_bytes frame, lp_reason reason)
 {
     stats_of(bridge)->reason[reason]++;
     note(bridge, "to_relay", 0, frame, reason);
 }
 
-static void take_super_frame(lp_bridge *bridge, lp_bytes frame,
-                             const lp_offload *offload, bool from_own_host, lp_time now)
-{
-    lp_space out = lp_space_of(bridge->segment + LP_DATAGRAM_HEADER_LEN,
-                               LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
-    size_t count = lp_offload_segment_count(frame, offload);
-    if (count == 0) {
-        drop(bridge, frame, LP_REASON_MALFORMED);
-        return;
-    }
-    stats_of(bridge)->stat[LP_STAT_SEGMENTED]++;
-    for (size_t i = 0; i < count; i++) {
-        size_t len = lp_offload_segment(frame, offload, i, out);
-        if (len > 0)
-            take_frame(bridge, bridge->segment, len, from_own_host, now);
-    }
-}
-
-static void take_captured(lp_bridge *bridge, const lp_lan_frame *captured, lp_time now)
+/* How many frames it became. */
+static size_t take_captured(lp_bridge *bridge, const lp_lan_frame *captured,
+                            lp_time now)
 {
     lp_space frame =
         lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN, captured->len);
-    lp_bytes view = lp_bytes_of(frame.at, frame.len);
+    lp_space room = lp_space_of(bridge->segment + LP_DATAGRAM_HEADER_LEN,
+                                LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
+    lp_intake intake;
+    size_t count = 0;
     /* A tag that only says how urgent it is (VID 0) is no VLAN, IEEE 802.1Q 6.9. */
-    if (captured->has_tag && (captured->tag & VLAN_ID_MASK) != 0) {
-        drop(bridge, view, LP_REASON_VLAN);
-        return;
+    lp_reason reason = captured->has_tag && (captured->tag & VLAN_ID_MASK) != 0
+                           ? LP_REASON_VLAN
+                           : lp_intake_start(&intake, frame, &captured->offload, room,
+                                             stats_of(bridge));
+    if (reason) {
+        drop(bridge, lp_bytes_of(frame.at, frame.len), reason);
+        return 1;
     }
-    if (captured->gso == LP_LAN_GSO_OTHER) {
-        drop(bridge, view, LP_REASON_UNREPAIRABLE);
-        return;
-    }
-    lp_offload offload = offload_of(captured);
-    if (offload.gso == LP_GSO_UDP4 && lp_packet_walk(view).ip_version == 6)
-        offload.gso = LP_GSO_UDP6;
-    if (offload.gso != LP_GSO_NONE) {
-        take_super_frame(bridge, view, &offload, captured->from_own_host, now);
-        return;
-    }
-    if (offload.needs_checksum) {
-        if (lp_offload_checksum(frame, &offload) != LP_OK) {
-            drop(bridge, view, LP_REASON_MALFORMED);
-            return;
-        }
-        stats_of(bridge)->stat[LP_STAT_CHECKSUMMED]++;
-    }
-    take_frame(bridge, bridge->captured, captured->len, captured->from_own_host, now);
+    for (; lp_intake_next(&intake, &frame); count++)
+        take_frame(bridge, frame.at - LP_DATAGRAM_HEADER_LEN, frame.len,
+                   captured->from_own_host, now);
+    return count;
 }
 
 bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
 {
     lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
                                  LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
-    for (int i = 0; i < FRAMES_PER_WAKE_UP; i++) {
+    for (size_t count = 0; count < FRAMES_PER_WAKE_UP;) {
         lp_lan_frame captured;
         lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
         if (err == LP_ERR_WOULD_BLOCK)
@@ -184,8 +143,7 @@ bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
                                            : "cannot be read any more");
             return false;
         }
-        if (bridge->is_joined)
-            take_captured(bridge, &captured, now);
+        count += bridge->is_joined ? take_captured(bridge, &captured, now) : 1;
     }
     return true;
 }
@@ -205,6 +163,34 @@ static lp_bytes clamped(lp_bridge *bridge, lp_bytes frame)
     return lp_bytes_of(bridge->fragment, frame.len);
 }
 
+static void write_glued(lp_bridge *bridge)
+{
+    lp_bytes frame;
+    lp_offload offload;
+    while (lp_glue_next(bridge->glue, &frame, &offload)) {
+        stats_of(bridge)->stat[LP_STAT_GLUED] += offload.gso != LP_GSO_NONE;
+        write_wire(bridge, frame, &offload);
+    }
+}
+
+/* Of what is longer than the wire's MTU the kernel must hear: as a segment of a
+ * super-frame it would go out. */
+static void glue_to_wire(lp_bridge *bridge, lp_bytes frame)
+{
+    if (frame.len > lp_lan_look(bridge->config.lan)->mtu + LP_FRAME_HEADER_LEN) {
+        write_wire(bridge, frame, LP_OFFLOAD_NONE);
+        return;
+    }
+    lp_glue_put(bridge->glue, frame);
+    write_glued(bridge);
+}
+
+void lp_bridge_on_datagrams_end(lp_bridge *bridge)
+{
+    lp_glue_flush(bridge->glue);
+    write_glued(bridge);
+}
+
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
 {
     lp_injection injection;
@@ -218,7 +204,7 @@ void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now)
         return;
     lp_bytes frame = clamped(bridge, injection.frame);
     if (injection.to_wire)
-        write_wire(bridge, frame);
+        glue_to_wire(bridge, frame);
     /* Where the kernel cannot take it, health has said so since the start. */
     if (injection.to_host &&
         lp_lan_write_to_host(bridge->config.lan, frame) == LP_ERR_IO)
@@ -229,7 +215,8 @@ void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now)
 {
     lp_cam_frame cam;
     while (lp_gateway_next_cam(bridge->gateway, now, &cam)) {
-        if (!write_wire(bridge, lp_bytes_of(cam.frame, sizeof cam.frame)))
+        if (!write_wire(bridge, lp_bytes_of(cam.frame, sizeof cam.frame),
+                        LP_OFFLOAD_NONE))
             continue;
         lp_log(bridge->config.log, LP_DEBUG, "CAM refresh", F_UINT("peer", cam.peer),
                F_MAC("mac", cam.mac),

@@ -1,7 +1,7 @@
 /* What bridge.c (the story), bridge_frames.c and bridge_status.c share. */
 #pragma once
 
-#include "core/offload.h"
+#include "core/glue.h"
 #include "core/repair.h"
 #include "os/service.h"
 #include "runtime/bridge.h"
@@ -32,6 +32,7 @@ struct lp_bridge {
     /* Frames, each with room for a datagram's header before it: as the kernel gave it; one
      * of those that a super-frame becomes; a piece of either, or a mended copy. */
     uint8_t *captured, *segment, *fragment;
+    lp_glue *glue; /* segments on their way to the wire */
 };
 
 /* --- bridge.c --------------------------------------------------------------------- */
@@ -41,6 +42,7 @@ void lp_bridge_lose_lan(lp_bridge *bridge, const char *what);
 /* --- bridge_frames.c -------------------------------------------------------------- */
 bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now); /* false: it failed */
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
+void lp_bridge_on_datagrams_end(lp_bridge *bridge);
 void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);
 
 /* --- bridge_status.c -------------------------------------------------------------- */

@@ -177,8 +177,11 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     lp_driver *driver = poll->data;
     lp_time now = lp_clock_now();
-    if (events & UV_READABLE || status < 0)
+    if (events & UV_READABLE || status < 0) {
         read_socket(driver, now);
+        if (driver->engine.on_read_end)
+            driver->engine.on_read_end(driver->engine.state);
+    }
     if (status < 0)
         watch_socket(driver); /* libuv stopped, but the error was read and is over */
     if (!driver->is_closing)

@@ -25,7 +25,7 @@ typedef struct lp_port {
     lp_queue *queue;
 } lp_port;
 
-/* The engine behind the driver. All but `state` are required. */
+/* The engine behind the driver. All but `state` and the last are required. */
 typedef struct lp_driver_engine {
     void *state;
     /* Hand over what the engine wants sent or closed (lp_conn_send, lp_conn_close). Called
@@ -37,6 +37,8 @@ typedef struct lp_driver_engine {
     void (*on_unsent)(void *state, lp_port *port, lp_reason reason, size_t count);
     /* The socket broke: nothing works any more. */
     void (*on_failed)(void *state, lp_err err);
+    /* What was readable has been read: time for what waited for more. NULL is fine. */
+    void (*on_read_end)(void *state);
 } lp_driver_engine;
 
 /*

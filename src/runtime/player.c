@@ -1,11 +1,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/intake.h"
 #include "os/clock.h"
 #include "runtime/player_internal.h"
 
-#define FRAMES_PER_WAKE_UP 64
-#define FRAME_ROOM         (LP_DATAGRAM_HEADER_LEN + LP_DATAGRAM_PAYLOAD_MAX)
+#define FRAMES_PER_WAKE_UP 64 /* and what a super-frame more becomes */
+#define FRAME_ROOM         (LP_DATAGRAM_HEADER_LEN + 65536 + 64) /* any frame */
 /* A relay that restarts must not make every DHCP client start over. */
 #define LINK_DOWN_AFTER LP_SECONDS(15)
 
@@ -24,42 +25,90 @@ static void lose_tap(lp_player *player)
 
 /* --- adapter to relay ------------------------------------------------------------- */
 
-static void send_frame(lp_player *player, size_t frame_len, lp_time now)
+static void note(lp_player *player, lp_space frame, lp_reason reason)
 {
-    lp_bytes datagram;
-    lp_space space = lp_space_of(player->buffer, FRAME_ROOM);
-    lp_reason reason = lp_client_on_frame(&player->client, space, frame_len, &datagram);
     lp_frame_line line = {
         .direction = "to_relay",
-        .frame = lp_bytes_of(player->buffer + LP_DATAGRAM_HEADER_LEN, frame_len),
+        .frame = lp_bytes_of(frame.at, frame.len),
         .reason = reason,
     };
     lp_frame_log_note(&player->config.frame_log, &line);
+}
+
+/* Before the frame there is room for a datagram's header. */
+static void send_frame(lp_player *player, lp_space frame, lp_time now)
+{
+    lp_bytes datagram;
+    lp_space space = lp_space_of(frame.at - LP_DATAGRAM_HEADER_LEN, FRAME_ROOM);
+    lp_reason reason = lp_client_on_frame(&player->client, space, frame.len, &datagram);
+    note(player, frame, reason);
     if (reason == LP_REASON_NONE)
         lp_uplink_send(player->uplink, datagram, now);
+}
+
+/* How many frames it became. */
+static size_t take_captured(lp_player *player, lp_space frame,
+                            const lp_offload *offload, lp_time now)
+{
+    lp_space room = lp_space_of(player->segment + LP_DATAGRAM_HEADER_LEN,
+                                FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
+    lp_intake intake;
+    size_t count = 0;
+    lp_reason reason =
+        lp_intake_start(&intake, frame, offload, room, &player->client.stats);
+    if (reason) {
+        player->client.stats.reason[reason]++;
+        note(player, frame, reason);
+        return 1;
+    }
+    for (; lp_intake_next(&intake, &frame); count++)
+        send_frame(player, frame, now);
+    return count;
 }
 
 static void on_tap(uv_poll_t *poll, int status, int events)
 {
     lp_player *player = poll->data;
     lp_time now = lp_clock_now();
-    lp_space frame =
-        lp_space_of(player->buffer + LP_DATAGRAM_HEADER_LEN, LP_DATAGRAM_PAYLOAD_MAX);
-    for (int i = 0; i < FRAMES_PER_WAKE_UP; i++) {
+    lp_space frame = lp_space_of(player->captured + LP_DATAGRAM_HEADER_LEN,
+                                 FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
+    for (size_t count = 0; count < FRAMES_PER_WAKE_UP;) {
         size_t len;
-        lp_err err = lp_tap_read(player->tap, frame, &len);
+        lp_offload offload;
+        lp_err err = lp_tap_read(player->tap, frame, &len, &offload);
         if (err == LP_ERR_WOULD_BLOCK)
             break;
         if (err) {
             lose_tap(player);
             break;
         }
-        send_frame(player, len, now);
+        count += take_captured(player, lp_space_of(frame.at, len), &offload, now);
     }
     lp_uplink_flush(player->uplink, now);
 }
 
 /* --- relay to adapter ------------------------------------------------------------- */
+
+static void write_glued(lp_player *player)
+{
+    lp_bytes frame;
+    lp_offload offload;
+    while (lp_glue_next(player->glue, &frame, &offload)) {
+        player->client.stats.stat[LP_STAT_GLUED] += offload.gso != LP_GSO_NONE;
+        lp_err err = lp_tap_write(player->tap, frame, &offload);
+        if (err == LP_ERR_WOULD_BLOCK)
+            player->client.stats.reason[LP_REASON_QUEUE]++;
+        else if (err)
+            lose_tap(player);
+    }
+}
+
+static void on_datagrams_end(void *state)
+{
+    lp_player *player = state;
+    lp_glue_flush(player->glue);
+    write_glued(player);
+}
 
 static void on_datagram(void *state, lp_bytes datagram, lp_time now)
 {
@@ -76,11 +125,8 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
     }
     if (reason != LP_REASON_NONE || frame.len == 0 || !player->is_bridging)
         return;
-    lp_err err = lp_tap_write(player->tap, frame);
-    if (err == LP_ERR_WOULD_BLOCK)
-        player->client.stats.reason[LP_REASON_QUEUE]++;
-    else if (err)
-        lose_tap(player);
+    lp_glue_put(player->glue, frame);
+    write_glued(player);
 }
 
 /* --- the story -------------------------------------------------------------------- */
@@ -245,7 +291,7 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         .net = join->net,
         .inside = lp_tap_ifindex(player->tap),
         .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed,
-                    deadline, on_deadline, on_failed, on_unsent},
+                    deadline, on_deadline, on_failed, on_unsent, on_datagrams_end},
     };
     lp_err err = lp_uplink_open(player->loop, &config, &player->uplink, why);
     if (err)
@@ -261,7 +307,8 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_player *player = calloc(1, sizeof *player);
-    if (!player || !(player->buffer = malloc(FRAME_ROOM))) {
+    if (!player || !(player->captured = malloc(FRAME_ROOM)) ||
+        !(player->segment = malloc(FRAME_ROOM)) || !(player->glue = lp_glue_new())) {
         lp_explain(why, err, "out of memory");
         goto done;
     }
@@ -315,7 +362,9 @@ bool lp_player_is_over(const lp_player *player)
 static void free_player(lp_player *player)
 {
     lp_tap_close(player->tap);
-    free(player->buffer);
+    free(player->captured);
+    free(player->segment);
+    lp_glue_free(player->glue);
     free(player);
 }
 

@@ -1,6 +1,7 @@
 /* What player.c (frames), player_net.c (routes) and player_status.c share. */
 #pragma once
 
+#include "core/glue.h"
 #include "os/service.h"
 #include "runtime/player.h"
 
@@ -37,7 +38,11 @@ struct lp_player {
     lp_player_line said[LP_PLAYER_LINE_MAX]; /* the lines that were said last */
     size_t said_count;
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
-    uint8_t *buffer;                  /* one frame with a datagram's header before it */
+
+    /* Frames, each with room for a datagram's header before it: as the kernel gave it, and
+     * one of those that a super-frame becomes. */
+    uint8_t *captured, *segment;
+    lp_glue *glue; /* segments on their way to the adapter */
 };
 
 /* --- player_net.c ----------------------------------------------------------------- */

@@ -198,6 +198,13 @@ static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time n
     uplink->config.handler.on_datagram(uplink->config.handler.state, datagram, now);
 }
 
+static void on_read_end(void *state)
+{
+    lp_uplink *uplink = state;
+    if (uplink->config.handler.on_datagrams_end)
+        uplink->config.handler.on_datagrams_end(uplink->config.handler.state);
+}
+
 static void on_budget(void *state, lp_conn *conn, size_t budget, bool settled,
                       lp_time now)
 {
@@ -376,8 +383,8 @@ static lp_err open_driver(lp_uplink *uplink, lp_why *why)
 {
     lp_quic_config quic = lp_quic_default_config();
     lp_addr any = {.family = 6};
-    lp_driver_engine engine = {uplink,      settle,    deadline,
-                               on_deadline, on_unsent, on_socket_failed};
+    lp_driver_engine engine = {uplink,    settle,           deadline,   on_deadline,
+                               on_unsent, on_socket_failed, on_read_end};
     quic.tls = uplink->config.tls;
     quic.accepts = false;
     quic.max_conns = 8;

@@ -36,6 +36,9 @@ typedef struct lp_uplink_handler {
     void (*on_failed)(void *state, const char *why);
     /* Datagrams that were queued but never left. */
     void (*on_unsent)(void *state, lp_reason reason, size_t count);
+    /* No more datagrams for now: time for frames that waited for their successors. NULL
+     * is fine. */
+    void (*on_datagrams_end)(void *state);
 } lp_uplink_handler;
 
 typedef struct lp_uplink_config {

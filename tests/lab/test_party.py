@@ -291,13 +291,15 @@ def test_the_gateways_own_host_and_a_player_reach_each_other(party):
         transfer(receiver, at, sender, 300_000)
 
 
-def transfer(receiver, address, sender, length):
+def transfer(receiver, address, sender, length, payload=None):
+    """Over TCP; over UDP, where datagrams shall carry `payload` octets."""
     script = f"{HERE}/transfer.py"
     port = 20000 + next(receiver.lab.numbers)
+    how, sizes = ("-udp", (length, payload)) if payload else ("", (length,))
     listener = receiver.start(f"receive-{receiver.name}-{port}", sys.executable, script,
-                              "receive", port)
+                              f"receive{how}", port, *(sizes if payload else ()))
     listener.says("listening")
-    sent = sender.run(sys.executable, script, "send", address, port, length).strip()
+    sent = sender.run(sys.executable, script, f"send{how}", address, port, *sizes).strip()
     listener.says(r"^\d+ [0-9a-f]+$", 60)
     check(sent in listener.log(), f"{length} octets arrive at {receiver.name} as they were "
           f"sent by {sender.name}", sent, listener.log())

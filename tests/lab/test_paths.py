@@ -4,7 +4,7 @@ import json
 import re
 
 from netns import Lab, check, eventually
-from party import HOST, party_test, ping, reaches, settle
+from party import GATEWAY, HOST, party_test, ping, reaches, settle
 from test_party import transfer
 
 PLAYER = "10.73.42.61"
@@ -142,6 +142,45 @@ def test_offloads_on_or_off_make_no_difference_but_speed(party):
     counters = party.gateway_status()["counters"]
     check(counters.get("segmented") and counters.get("checksummed"),
           "the card's unfinished work was really met", counters)
+
+
+def every_octet_arrives(party, mtu):
+    """Super-frames everywhere: at the host, at the gateway's own, on the adapter."""
+    for node, interface in ((party.host, "eth0"), (party.lan, "p-host"), (party.lan, "p-gw"),
+                            (party.gw, "eth0")):
+        Lab.offloads(node, interface, "on")
+    player = party.open("--room-mtu", mtu).players[0].connect()
+    player.take_address(PLAYER)
+    check(player.tap_mtu() == mtu, "the TAP has the room's MTU", player.tap_mtu())
+    reaches(player.node, HOST)
+    for other, address in ((party.host, HOST), (party.gw, GATEWAY)):
+        for payload in (None, mtu - 28):
+            transfer(player.node, PLAYER, other, 3_000_000, payload)
+            transfer(other, address, player.node, 3_000_000, payload)
+    ours, theirs = player.status()["counters"], party.gateway_status()["counters"]
+    for name, counters in (("player", ours), ("gateway", theirs)):
+        check(counters.get("segmented"), f"the {name} cut super-frames", counters)
+        check(counters.get("glued"), f"the {name} glued segments", counters)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_576(party):
+    every_octet_arrives(party, 576)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1134(party):
+    every_octet_arrives(party, 1134)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1280(party):
+    every_octet_arrives(party, 1280)
+
+
+@party_test()
+def test_every_octet_arrives_in_a_room_of_1380(party):
+    every_octet_arrives(party, 1380)
 
 
 @party_test()

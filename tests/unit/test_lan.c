@@ -25,8 +25,8 @@ TEST(unicast_is_captured_for_members_only)
     CHECK(capture(lan, &frame));
     CHECK_EQ(frame.len, 60);
     CHECK_EQ(captured[59], 3);
-    CHECK(!frame.from_own_host && !frame.has_tag && !frame.needs_checksum);
-    CHECK_EQ(frame.gso, LP_LAN_GSO_NONE);
+    CHECK(!frame.from_own_host && !frame.has_tag && !frame.offload.needs_checksum);
+    CHECK_EQ(frame.offload.gso, LP_GSO_NONE);
 
     CHECK_EQ(lp_lan_set_members(lan, NULL, 0), LP_OK);
     send_far(far, frame_of(player_mac, far_mac, 0x88b5, 4));
@@ -108,29 +108,31 @@ TEST(a_vlan_tag_is_reported)
     lp_lan_close(lan);
 }
 
+/* Ethernet, IPv4 and TCP before 9000 octets for the player, in segments of 1000. */
+enum { SUPER_PAYLOAD = 9000, SUPER_HEADERS = 54 };
+static const uint8_t super_headers[SUPER_HEADERS] = {
+    2,    0,    0,    0,    0,  0x50, 2,    0,  0,  0, 0, 2, 8,    0,    /* Ethernet */
+    0x45, 0,    0x23, 0x50, 0,  1,    0x40, 0,  64, 6, 0, 0,             /* IPv4 */
+    10,   73,   42,   2,    10, 73,   42,   50,                          /* addresses */
+    0,    80,   0x80, 0,    0,  0,    0,    1,  0,  0, 0, 0, 0x50, 0x10, /* TCP */
+    0xff, 0xff, 0,    0,    0,  0,
+};
+
 /* A super-frame as GRO or a neighbour on the same machine makes it. */
 TEST(a_super_frame_comes_whole_with_its_offload)
 {
-    enum { PAYLOAD = 9000 };
-    static const uint8_t headers[54] = {
-        2,    0,    0,    0,    0,  0x50, 2,    0,  0,  0, 0, 2, 8,    0, /* Ethernet */
-        0x45, 0,    0x23, 0x50, 0,  1,    0x40, 0,  64, 6, 0, 0,          /* IPv4 */
-        10,   73,   42,   2,    10, 73,   42,   50, /* addresses */
-        0,    80,   0x80, 0,    0,  0,    0,    1,  0,  0, 0, 0, 0x50, 0x10, /* TCP */
-        0xff, 0xff, 0,    0,    0,  0,
-    };
     struct {
         struct virtio_net_hdr vnet;
-        uint8_t frame[sizeof headers + PAYLOAD];
+        uint8_t frame[sizeof super_headers + SUPER_PAYLOAD];
     } __attribute__((packed)) sent = {
         .vnet = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
                  .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
-                 .hdr_len = sizeof headers,
+                 .hdr_len = sizeof super_headers,
                  .gso_size = 1000,
                  .csum_start = 34,
                  .csum_offset = 16},
     };
-    memcpy(sent.frame, headers, sizeof headers);
+    memcpy(sent.frame, super_headers, sizeof super_headers);
     make_wire();
     lp_lan *lan = open_wire();
     int far = open_far(), one = 1;
@@ -141,11 +143,11 @@ TEST(a_super_frame_comes_whole_with_its_offload)
     CHECK(wait_readable(lp_lan_fd(lan)));
     CHECK(capture(lan, &frame));
     CHECK_EQ(frame.len, sizeof sent.frame);
-    CHECK_EQ(frame.gso, LP_LAN_GSO_TCP4);
-    CHECK_EQ(frame.segment_len, 1000);
-    CHECK(frame.needs_checksum);
-    CHECK_EQ(frame.checksum_start, 34);
-    CHECK_EQ(frame.checksum_offset, 16);
+    CHECK_EQ(frame.offload.gso, LP_GSO_TCP4);
+    CHECK_EQ(frame.offload.segment_len, 1000);
+    CHECK(frame.offload.needs_checksum);
+    CHECK_EQ(frame.offload.checksum_start, 34);
+    CHECK_EQ(frame.offload.checksum_offset, 16);
     close(far);
     lp_lan_close(lan);
 }
@@ -192,7 +194,8 @@ TEST(what_we_write_reaches_the_wire_and_does_not_come_back)
     uint8_t got[100];
     lp_lan_frame frame;
     CHECK_EQ(lp_lan_set_members(lan, &player_mac, 1), LP_OK);
-    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 9)),
+    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 9),
+                          LP_OFFLOAD_NONE),
              LP_OK);
     CHECK(wait_readable(far));
     CHECK_EQ(recv(far, got, sizeof got, 0), 60);
@@ -207,8 +210,33 @@ TEST(a_frame_beyond_the_mtu_is_refused)
     static const uint8_t frame[1600] = {2};
     make_wire();
     lp_lan *lan = open_wire();
-    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, 1514)), LP_OK);
-    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame)), LP_ERR_TOO_BIG);
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, 1514), LP_OFFLOAD_NONE), LP_OK);
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
+             LP_ERR_TOO_BIG);
+    lp_lan_close(lan);
+}
+
+/* Whole, as long as nobody on its way needs it cut. */
+TEST(a_super_frame_leaves_with_what_is_left_to_do)
+{
+    static uint8_t frame[SUPER_HEADERS + SUPER_PAYLOAD], got[sizeof frame + 1];
+    lp_offload left = {.needs_checksum = true,
+                       .checksum_start = 34,
+                       .checksum_offset = 16,
+                       .gso = LP_GSO_TCP4,
+                       .segment_len = 1000,
+                       .header_len = SUPER_HEADERS};
+    memcpy(frame, super_headers, sizeof super_headers);
+    make_wire();
+    lp_lan *lan = open_wire();
+    int far = open_far();
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), &left), LP_OK);
+    CHECK(wait_readable(far));
+    CHECK_EQ(recv(far, got, sizeof got, 0), sizeof frame);
+    CHECK_BYTES(got, sizeof frame, frame, sizeof frame);
+    left.segment_len = 0;
+    CHECK_EQ(lp_lan_write(lan, lp_bytes_of(frame, sizeof frame), &left), LP_ERR_IO);
+    close(far);
     lp_lan_close(lan);
 }
 
@@ -230,9 +258,9 @@ TEST(what_the_host_sends_to_a_player_is_captured_with_its_partial_checksum)
     CHECK(frame.from_own_host);
     CHECK_BYTES(captured, 6, player_mac.octet, 6);
     CHECK_BYTES(captured + 42, 5, "hello", 5);
-    CHECK(frame.needs_checksum);
-    CHECK_EQ(frame.checksum_start, 34);
-    CHECK_EQ(frame.checksum_offset, 6);
+    CHECK(frame.offload.needs_checksum);
+    CHECK_EQ(frame.offload.checksum_start, 34);
+    CHECK_EQ(frame.offload.checksum_offset, 6);
     close(udp);
     lp_lan_close(lan);
 }
@@ -251,7 +279,8 @@ TEST(a_cable_that_was_out_is_no_error_and_works_again)
     CHECK(sh("ip link set party down"));
     CHECK_EQ(lp_lan_read(lan, lp_space_of(captured, sizeof captured), &frame),
              LP_ERR_WOULD_BLOCK);
-    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1)),
+    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1),
+                          LP_OFFLOAD_NONE),
              LP_ERR_WOULD_BLOCK);
     CHECK(sh("ip link set party up && ip link set far up"));
     CHECK(lp_lan_has_carrier(lan));
@@ -273,7 +302,8 @@ TEST(an_interface_that_is_gone_is_told)
     CHECK_EQ(lp_lan_read(lan, lp_space_of(captured, sizeof captured), &frame),
              LP_ERR_NOT_FOUND);
     CHECK(!lp_lan_has_carrier(lan));
-    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1)),
+    CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1),
+                          LP_OFFLOAD_NONE),
              LP_ERR_IO);
     lp_lan_close(lan);
 }

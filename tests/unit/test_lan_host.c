@@ -130,7 +130,8 @@ TEST(it_all_works_after_privileges_are_gone)
                 LP_OK &&
             lp_lan_set_members(lan, &player_mac, 1) == LP_OK &&
             lp_lan_write_to_host(lan, datagram_to(host_mac, host_ip, 9)) == LP_OK &&
-            lp_lan_write(lan, frame_of(far_mac, player_mac, 0x88b5, 1)) == LP_OK &&
+            lp_lan_write(lan, frame_of(far_mac, player_mac, 0x88b5, 1),
+                         LP_OFFLOAD_NONE) == LP_OK &&
             lp_lan_has_carrier(lan) && !capture(lan, &frame);
         _exit(ok ? 0 : 1);
     }
@@ -158,7 +159,8 @@ TEST(without_the_right_to_load_programs_the_host_is_out_of_reach_and_the_rest_wo
                   !lp_lan_look(lan)->can_reach_host &&
                   lp_lan_write_to_host(lan, datagram_to(host_mac, host_ip, 9)) ==
                       LP_ERR_UNSUPPORTED &&
-                  lp_lan_write(lan, frame_of(far_mac, player_mac, 0x88b5, 1)) == LP_OK;
+                  lp_lan_write(lan, frame_of(far_mac, player_mac, 0x88b5, 1),
+                               LP_OFFLOAD_NONE) == LP_OK;
         _exit(ok ? 0 : 1);
     }
     int status = -1;

@@ -32,7 +32,7 @@ static const golden goldens[] = {
       "00029c4000500000001001020304801901f4fb4600000101080a000011110000"
       "22226162636465666768"}},
     {"UDP over IPv4",
-     LP_GSO_UDP4,
+     LP_GSO_UDP,
      "02000000000b02000000000a08004500004412344000401114730a0000010a00"
      "00029c406987003014444142434445464748494a4b4c4d4e4f50515253545556"
      "5758595a5b5c5d5e5f606162636465666768",
@@ -98,7 +98,7 @@ static const golden goldens[] = {
       "00500000040801020304801801f4114e00000101080a00001111000022226162"
       "636465666768"}},
     {"UDP over IPv6",
-     LP_GSO_UDP6,
+     LP_GSO_UDP,
      "02000000000b02000000000a86dd6000000000301140fd000000000000000000"
      "000000000001fd0000000000000000000000000000029c4069870030fa454142"
      "434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162"
@@ -315,9 +315,9 @@ TEST(headers_that_contradict_the_offload_are_refused)
         size_t count;
     } rows[] = {
         {"untouched", 0, LP_GSO_TCP4, 16, 0, 2, 3},
-        {"another protocol", 0, LP_GSO_UDP4, 16, 0, 2, 0},
+        {"another protocol", 0, LP_GSO_UDP, 16, 0, 2, 0},
         {"another version", 0, LP_GSO_TCP6, 16, 0, 2, 0},
-        {"TCP said to be UDP over IPv6", 2, LP_GSO_UDP6, 16, 0, 2, 0},
+        {"TCP said to be UDP over IPv6", 2, LP_GSO_UDP, 16, 0, 2, 0},
         {"UDP said to be TCP", 1, LP_GSO_TCP4, 16, 0, 2, 0},
         {"no segment length", 0, LP_GSO_TCP4, 0, 0, 2, 0},
         {"ARP", 0, LP_GSO_TCP4, 16, 13, 0x06, 0},
@@ -369,7 +369,7 @@ TEST(at_most_1024_segments_come_of_one_frame)
             .version = 4, .protocol = IP_UDP, .payload_len = row->payload_len};
         uint32_t random = 11;
         lp_bytes super = lp_bytes_of(frame, ip_build(&spec, &random, frame));
-        lp_offload offload = into_segments(LP_GSO_UDP4, 10);
+        lp_offload offload = into_segments(LP_GSO_UDP, 10);
         CHECK_EQ(lp_offload_segment_count(super, &offload), row->count);
         CHECK_EQ(lp_offload_segment(super, &offload, row->count,
                                     lp_space_of(out, sizeof out)),
@@ -402,7 +402,7 @@ TEST(only_udp_avoids_a_checksum_of_zero)
         size_t field_at, checksum;
     } rows[] = {
         {"TCP", IP_TCP, LP_GSO_TCP4, 50, 0},
-        {"UDP", IP_UDP, LP_GSO_UDP4, 40, 0xffff},
+        {"UDP", IP_UDP, LP_GSO_UDP, 40, 0xffff},
     };
     EACH_ROW (row, rows) {
         ip_spec spec = {.version = 4, .protocol = row->protocol, .payload_len = 8};
@@ -462,10 +462,10 @@ TEST(whatever_is_cut_comes_together_again_with_sound_checksums)
         {"TCP over IPv4 with options",
          LP_GSO_TCP4,
          {4, IP_TCP, nops, 4, NULL, 0, 0x19}},
-        {"UDP over IPv4", LP_GSO_UDP4, {4, IP_UDP}},
+        {"UDP over IPv4", LP_GSO_UDP, {4, IP_UDP}},
         {"TCP over IPv6", LP_GSO_TCP6, {6, IP_TCP, NULL, 0, times, 12, 0x18}},
         {"TCP behind options", LP_GSO_TCP6, {6, IP_TCP, hop_tcp, 8, times, 12, 0x18}},
-        {"UDP behind two", LP_GSO_UDP6, {6, IP_UDP, hop_dst_udp, 24}},
+        {"UDP behind two", LP_GSO_UDP, {6, IP_UDP, hop_dst_udp, 24}},
     };
     uint32_t random = 2026;
     EACH_ROW (row, rows) {

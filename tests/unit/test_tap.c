@@ -3,7 +3,10 @@
 #include "ready.h"
 #include "test.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const lp_mac our_mac = {{2, 0, 0, 0, 0, 1}};
@@ -85,16 +88,18 @@ TEST(frames_pass_both_ways)
         10,   73,   42,   9,    0,    0,    0, 0, 0, 0, 10, 73, 42, 1,
     };
     uint8_t got[2048];
+    lp_offload offload;
     size_t len = 0;
     lp_why why;
     lp_tap *tap = open_tap(NULL);
     CHECK(sh("echo 1 > /proc/sys/net/ipv6/conf/lan0/disable_ipv6"));
     CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
     CHECK(sh("ip address add 10.73.42.1/24 dev lan0"));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_WOULD_BLOCK);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(arp, sizeof arp)), LP_OK);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload),
+             LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(arp, sizeof arp), LP_OFFLOAD_NONE), LP_OK);
     CHECK(wait_readable(lp_tap_fd(tap)));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_OK);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload), LP_OK);
     CHECK_EQ(len, 42);
     CHECK_BYTES(got, 6, arp + 6, 6); /* to the one who asked */
     CHECK_BYTES(got + 6, 6, our_mac.octet, 6);
@@ -102,11 +107,77 @@ TEST(frames_pass_both_ways)
     lp_tap_close(tap);
 }
 
+/* A UDP socket of this machine, which has a neighbour beyond the adapter. */
+static int connect_over(lp_tap *tap)
+{
+    lp_why why;
+    CHECK(sh("echo 1 > /proc/sys/net/ipv6/conf/lan0/disable_ipv6"));
+    CHECK_EQ(lp_tap_set_link(tap, true, &why), LP_OK);
+    CHECK(sh("ip address add 10.73.42.1/24 dev lan0 && "
+             "ip neigh add 10.73.42.9 lladdr 02:00:00:00:00:09 dev lan0"));
+    return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+/* One system call of the sender's is one frame of ours, with the rest left to do. */
+TEST(a_super_frame_comes_whole_with_its_offload)
+{
+    enum { SEGMENT = 1000, PAYLOAD = 9500 };
+    static uint8_t payload[PAYLOAD], got[65536 + 64];
+    struct sockaddr_in far = {.sin_family = AF_INET,
+                              .sin_port = htons(27015),
+                              .sin_addr.s_addr = htonl(0x0a492a09)};
+    int size = SEGMENT;
+    size_t len = 0;
+    lp_offload offload = {0};
+    lp_tap *tap = open_tap(NULL);
+    int fd = connect_over(tap);
+    if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0) {
+        CHECK_EQ(sendto(fd, payload, PAYLOAD, 0, (struct sockaddr *)&far, sizeof far),
+                 PAYLOAD);
+        CHECK(wait_readable(lp_tap_fd(tap)));
+        CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload), LP_OK);
+        CHECK_EQ(len, 14 + 20 + 8 + PAYLOAD);
+        CHECK_EQ(offload.gso, LP_GSO_UDP);
+        CHECK_EQ(offload.segment_len, SEGMENT);
+        CHECK(offload.needs_checksum);
+        CHECK_EQ(offload.checksum_start, 34);
+        CHECK_EQ(offload.checksum_offset, 6);
+    }
+    close(fd);
+    lp_tap_close(tap);
+}
+
+/* What we leave to the kernel, it does: the datagram is heard with its checksum. */
+TEST(a_frame_whose_checksum_is_left_to_the_kernel_is_heard)
+{
+    static const uint8_t datagram[] = {
+        2,  0, 0,    0,    0,  1,  2,    0,    0,  0,  0,    9,    8,  0, /* Ethernet */
+        69, 0, 0,    33,   0,  1,  64,   0,    64, 17, 0xd2, 0x2f, 10, 73,
+        42, 9, 10,   73,   42, 1,              /* IPv4 */
+        1,  0, 0x69, 0x87, 0,  13, 0x68, 0xba, /* UDP, the pseudo header's sum */
+        1,  2, 3,    4,    5,
+    };
+    const lp_offload left = {
+        .needs_checksum = true, .checksum_start = 34, .checksum_offset = 6};
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(27015)};
+    uint8_t got[64];
+    lp_tap *tap = open_tap(NULL);
+    int fd = connect_over(tap);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&here, sizeof here), 0);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(datagram, sizeof datagram), &left), LP_OK);
+    CHECK(wait_readable(fd));
+    CHECK_EQ(recv(fd, got, sizeof got, MSG_DONTWAIT), 5);
+    CHECK_BYTES(got, 5, datagram + 42, 5);
+    close(fd);
+    lp_tap_close(tap);
+}
+
 TEST(a_frame_for_an_adapter_that_is_down_is_lost)
 {
     static const uint8_t frame[60] = {2};
     lp_tap *tap = open_tap(NULL);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
+             LP_ERR_WOULD_BLOCK);
     lp_tap_close(tap);
 }
 
@@ -115,11 +186,13 @@ TEST(a_deleted_adapter_is_an_error_both_ways)
 {
     static const uint8_t frame[60] = {2};
     uint8_t got[2048];
+    lp_offload offload;
     size_t len;
     lp_tap *tap = open_tap(NULL);
     CHECK(sh("ip link delete lan0"));
-    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len), LP_ERR_IO);
-    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame)), LP_ERR_IO);
+    CHECK_EQ(lp_tap_read(tap, lp_space_of(got, sizeof got), &len, &offload), LP_ERR_IO);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(frame, sizeof frame), LP_OFFLOAD_NONE),
+             LP_ERR_IO);
     lp_tap_close(tap);
 }
 

@@ -5,6 +5,7 @@
 #include "os/linux/lan_host.h"
 #include "os/linux/lan_pick.h"
 #include "os/linux/link.h"
+#include "os/linux/vnet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,10 +20,6 @@
 #include <unistd.h>
 
 #define SOCKET_BUFFER (8 << 20)
-
-#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
-#define VIRTIO_NET_HDR_GSO_UDP_L4 5 /* since the headers of Linux 6.2 */
-#endif
 
 /* Frames in a row that we cannot use before others get their turn. */
 #define MAX_SKIPPED 64
@@ -192,31 +189,6 @@ bool lp_lan_is_there(const lp_lan *lan)
 
 /* --- reading ---------------------------------------------------------------------- */
 
-static void read_vnet(const struct virtio_net_hdr *vnet, lp_lan_frame *frame)
-{
-    frame->needs_checksum = vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    frame->checksum_start = vnet->csum_start;
-    frame->checksum_offset = vnet->csum_offset;
-    frame->segment_len = vnet->gso_size;
-    frame->header_len = vnet->hdr_len;
-    switch (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
-    case VIRTIO_NET_HDR_GSO_NONE:
-        frame->gso = LP_LAN_GSO_NONE;
-        break;
-    case VIRTIO_NET_HDR_GSO_TCPV4:
-        frame->gso = LP_LAN_GSO_TCP4;
-        break;
-    case VIRTIO_NET_HDR_GSO_TCPV6:
-        frame->gso = LP_LAN_GSO_TCP6;
-        break;
-    case VIRTIO_NET_HDR_GSO_UDP_L4:
-        frame->gso = LP_LAN_GSO_UDP;
-        break;
-    default:
-        frame->gso = LP_LAN_GSO_OTHER;
-    }
-}
-
 static void read_auxdata(struct msghdr *message, lp_lan_frame *frame)
 {
     struct tpacket_auxdata aux;
@@ -271,8 +243,8 @@ static verdict read_one(lp_lan *lan, lp_space space, lp_lan_frame *out_frame)
     if ((message.msg_flags & MSG_TRUNC) || (size_t)len < sizeof vnet)
         return SKIP_IT;
     *out_frame = (lp_lan_frame){.len = (size_t)len - sizeof vnet,
-                                .from_own_host = from.sll_pkttype == PACKET_OUTGOING};
-    read_vnet(&vnet, out_frame);
+                                .from_own_host = from.sll_pkttype == PACKET_OUTGOING,
+                                .offload = lp_vnet_read(&vnet)};
     read_auxdata(&message, out_frame);
     return TAKE_IT;
 }
@@ -311,10 +283,11 @@ uint64_t lp_lan_take_kernel_drops(lp_lan *lan)
 /* --- writing ---------------------------------------------------------------------- */
 
 /* The socket that sends does not hear itself, so our injections do not come back. */
-lp_err lp_lan_write(lp_lan *lan, lp_bytes frame)
+lp_err lp_lan_write(lp_lan *lan, lp_bytes frame, const lp_offload *offload)
 {
-    struct virtio_net_hdr whole = {0}; /* no checksum to finish, no segments to cut */
-    struct iovec pieces[2] = {{&whole, sizeof whole},
+    struct virtio_net_hdr vnet;
+    lp_vnet_write(offload, &vnet);
+    struct iovec pieces[2] = {{&vnet, sizeof vnet},
                               {(void *)(uintptr_t)frame.at, frame.len}};
     ssize_t sent;
     do

@@ -1,17 +1,25 @@
 #include "os/tap.h"
 
 #include "os/linux/errors.h"
+#include "os/linux/vnet.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20 /* since the headers of Linux 6.2 */
+#define TUN_F_USO6 0x40
+#endif
 
 struct lp_tap {
     int fd;      /* frames */
@@ -42,7 +50,8 @@ static lp_err open_device(lp_tap *tap, lp_why *why)
 static lp_err create(lp_tap *tap, const char *name, lp_why *why)
 {
     /* TUN_EXCL: a persistent device of that name would outlive us. */
-    struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL)};
+    struct ifreq request = {
+        .ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL)};
     if (strlen(name) >= sizeof request.ifr_name)
         return lp_explain(why, LP_ERR_TOO_BIG,
                           "%s: an adapter's name has 15 letters at most", name);
@@ -67,6 +76,15 @@ static lp_err create(lp_tap *tap, const char *name, lp_why *why)
                           name);
     return lp_explain(why, lp_err_of_errno(errno), "cannot create the adapter %s: %s",
                       name, strerror(errno));
+}
+
+/* Whatever the kernel does not know, it goes on doing by itself. */
+static void offer_offloads(const lp_tap *tap)
+{
+    static const unsigned long tcp =
+        TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    if (ioctl(tap->fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) != 0)
+        (void)ioctl(tap->fd, TUNSETOFFLOAD, tcp);
 }
 
 static struct ifreq request_for(const lp_tap *tap)
@@ -128,6 +146,7 @@ lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why)
     err = create(tap, name ? name : "lan%d", why);
     if (err)
         goto done;
+    offer_offloads(tap);
     err = set_mac(tap, mac, why);
     if (err)
         goto done;
@@ -203,23 +222,31 @@ lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why)
                       tap->name, up ? "up" : "down", strerror(errno));
 }
 
-lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len)
+lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len,
+                   lp_offload *out_offload)
 {
+    struct virtio_net_hdr vnet;
+    struct iovec pieces[2] = {{&vnet, sizeof vnet}, {space.at, space.len}};
     ssize_t len;
     do
-        len = read(tap->fd, space.at, space.len);
+        len = readv(tap->fd, pieces, 2);
     while (len < 0 && errno == EINTR);
     if (len < 0)
         return errno == EAGAIN ? LP_ERR_WOULD_BLOCK : LP_ERR_IO;
-    *out_len = (size_t)len;
+    *out_len = (size_t)len - sizeof vnet; /* the kernel never gives less than it */
+    *out_offload = lp_vnet_read(&vnet);
     return LP_OK;
 }
 
-lp_err lp_tap_write(lp_tap *tap, lp_bytes frame)
+lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload)
 {
+    struct virtio_net_hdr vnet;
+    lp_vnet_write(offload, &vnet);
+    struct iovec pieces[2] = {{&vnet, sizeof vnet},
+                              {(void *)(uintptr_t)frame.at, frame.len}};
     ssize_t len;
     do
-        len = write(tap->fd, frame.at, frame.len);
+        len = writev(tap->fd, pieces, 2);
     while (len < 0 && errno == EINTR);
     if (len >= 0)
         return LP_OK;

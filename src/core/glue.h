@@ -1,0 +1,38 @@
+/*
+ * Glues consecutive TCP segments of one flow to a super-frame, so that one system call
+ * and one walk through the kernel's stack carry many: what GRO does in a card's driver.
+ * The kernel, or a card, cuts it again where someone wants segments (core/offload.h).
+ *
+ * Only what can be cut back to the same octets is glued: in order, checksums right, same
+ * headers but for length, sequence, checksum, and IPv4's identification counting up;
+ * payloads of one length, the last may be shorter; PSH and FIN on the last only.
+ * All else passes as it is. Frames of one TCP flow keep their order; a game's datagram
+ * may overtake a segment that waits for its successor.
+ *
+ * Nothing waits longer than the caller says: flush when a batch has been read.
+ *
+ * Pure: no clock; no allocation after lp_glue_new.
+ */
+#pragma once
+
+#include "base/offload.h"
+#include "base/span.h"
+
+#define LP_GLUE_MAX_FLOWS    8 /* at once; one more, and the oldest goes */
+#define LP_GLUE_MAX_SEGMENTS 64
+
+typedef struct lp_glue lp_glue;
+
+/* Some 580 KiB, used as flows need it. NULL when memory runs out. */
+lp_glue *lp_glue_new(void);
+void lp_glue_free(lp_glue *glue); /* NULL is fine */
+
+/* Takes a whole frame; copied if it has to wait. Then call lp_glue_next until it says
+ * no: the frame is borrowed until then. */
+void lp_glue_put(lp_glue *glue, lp_bytes frame);
+
+/* No more for now: everything that waits is due. Then lp_glue_next, as above. */
+void lp_glue_flush(lp_glue *glue);
+
+/* The next frame to write, and what is left to the card. Valid until the next put. */
+bool lp_glue_next(lp_glue *glue, lp_bytes *out_frame, lp_offload *out_offload);
