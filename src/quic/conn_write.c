@@ -13,6 +13,9 @@ typedef struct packet {
 
 enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
 
+#define ACK_PATIENCE LP_MS(20)
+#define THIN         2 /* datagrams that wait for an acknowledgement */
+
 static lp_write pause_burst(lp_conn *conn, lp_time now)
 {
     conn->burst_len = 0;
@@ -21,15 +24,33 @@ static lp_write pause_burst(lp_conn *conn, lp_time now)
     return LP_WRITE_NOTHING;
 }
 
+static bool is_quiet(const lp_conn *conn)
+{
+    return conn->is_up && conn->state == CONN_ALIVE && !conn->has_open_packet &&
+           conn->outbox.unsent == 0 && conn->told_settled &&
+           conn->validating.family == 0 && !conn->wants_ping;
+}
+
 bool lp_conn_rest(lp_conn *conn, lp_time now)
 {
-    bool is_quiet = conn->is_up && conn->state == CONN_ALIVE &&
-                    !conn->has_open_packet && conn->outbox.unsent == 0 &&
-                    conn->told_settled && conn->validating.family == 0 &&
-                    !conn->wants_ping;
-    if (is_quiet)
+    bool may_rest = is_quiet(conn);
+    if (may_rest)
         pause_burst(conn, now);
-    return is_quiet;
+    return may_rest;
+}
+
+/*
+ * The library acknowledges after an eighth of the round trip, so a game that sends and
+ * hears 60 packets a second would have twice that many. Its next packet takes the
+ * acknowledgement along if that may wait: less than the 25 ms that we promise (RFC 9000
+ * section 13.2.1), and only for thin flows. Bulk is paced by what it hears.
+ */
+bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until)
+{
+    *out_until = lp_time_after(conn->unanswered_since, ACK_PATIENCE);
+    bool is_thin = conn->unanswered > 0 && conn->unanswered <= THIN;
+    return is_thin && conn->is_due_by_timer && !conn->is_blocked && is_quiet(conn) &&
+           now < *out_until;
 }
 
 /* Pacing means that a burst has an end, although more may be waiting. */
@@ -41,11 +62,24 @@ static lp_write rest_later(lp_conn *conn, lp_time now)
     return LP_WRITE_NOTHING;
 }
 
+/* A packet takes an acknowledgement along only when it is due: ngtcp2 1.24 waits for the
+ * least of max_ack_delay and an eighth of the round trip. */
+static void notice_answer(lp_conn *conn, lp_time now)
+{
+    ngtcp2_conn_info info;
+    if (conn->unanswered == 0)
+        return;
+    ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
+    if (lp_time_until(conn->unanswered_since, now) >= info.smoothed_rtt / 8)
+        conn->unanswered = 0;
+}
+
 static lp_write hand_over(lp_conn *conn, const packet *out, size_t len,
                           lp_udp_packet *out_packet)
 {
     conn->burst_len += len;
     conn->touched_at = out->ts;
+    notice_answer(conn, out->ts);
     conn->quic->stats.packets_out++;
     *out_packet = (lp_udp_packet){
         .local = lp_path_addr(&out->storage.path.local),
@@ -186,6 +220,7 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
     packet out = {conn, space, conn->has_open_packet ? conn->packet_ts : now, {{{0}}}};
     assert(space.len >= LP_UDP_PAYLOAD_MAX);
     *out_taken = false;
+    conn->is_blocked = datagram.len > 0;
     if (conn->state == CONN_ENDED)
         return LP_WRITE_NOTHING;
     ngtcp2_path_storage_zero(&out.storage);
@@ -199,6 +234,7 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
     ngtcp2_ssize len = write_frames(&out, datagram, more_follow, out_taken);
     conn->has_open_packet = len == NGTCP2_ERR_WRITE_MORE;
     conn->packet_ts = out.ts;
+    conn->is_blocked &= !*out_taken;
     if (conn->has_open_packet)
         return LP_WRITE_MORE;
     if (len > 0) {

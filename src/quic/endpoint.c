@@ -236,6 +236,7 @@ void lp_quic_make_due(lp_conn *conn)
 {
     lp_quic *quic = conn->quic;
     bool is_buried = conn->slot->conn != conn;
+    conn->is_due_by_timer = false;
     if (conn->is_due || is_buried)
         return;
     conn->is_due = true;
@@ -262,16 +263,26 @@ static void run_timers(lp_quic *quic, lp_time now)
     lp_timer *timer;
     while ((timer = lp_timers_take_due(&quic->timers, now))) {
         lp_slot *slot = slot_of_timer(timer);
-        if (slot->conn)
-            lp_quic_make_due(slot->conn);
-        else
+        lp_conn *conn = slot->conn;
+        if (!conn) {
             lp_quic_give_slot(quic, slot);
+            continue;
+        }
+        bool was_due = conn->is_due;
+        lp_quic_make_due(conn);
+        conn->is_due_by_timer = !was_due;
     }
+}
+
+static void set_timer(lp_quic *quic, lp_conn *conn, lp_time at)
+{
+    lp_timers_set(&quic->timers, &conn->slot->timer, at);
 }
 
 lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now)
 {
     lp_conn *conn;
+    lp_time until;
     run_timers(quic, now);
     while ((conn = quic->first_due)) {
         lp_conn_on_timer(conn, now); /* still listed, so it cannot list itself again */
@@ -280,10 +291,13 @@ lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now)
             lp_conn_bury(conn, now);
             continue;
         }
+        if (lp_conn_may_hold(conn, now, &until)) {
+            set_timer(quic, conn, lp_time_min(until, lp_conn_deadline(conn, now)));
+            continue;
+        }
         /* lp_conn_write sets it anew; this is for a caller that stops halfway. */
         if (conn->slot->timer.place == 0)
-            lp_timers_set(&quic->timers, &conn->slot->timer,
-                          lp_conn_deadline(conn, now));
+            set_timer(quic, conn, lp_conn_deadline(conn, now));
         return conn;
     }
     return NULL;

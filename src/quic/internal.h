@@ -38,6 +38,8 @@ struct lp_conn {
 
     lp_conn_state state;
     bool is_due;
+    bool is_due_by_timer; /* and by nothing else */
+    bool is_blocked;      /* a datagram waits for pacing or congestion control */
     bool is_client;
     bool is_up;           /* the handshake is complete */
     bool has_open_packet; /* LP_WRITE_MORE was the last answer */
@@ -61,6 +63,9 @@ struct lp_conn {
     ngtcp2_pkt_info packet_info;
     size_t burst_len;   /* written since the last pause */
     lp_time touched_at; /* last packet in or out */
+
+    unsigned unanswered; /* datagrams in since the last packet out */
+    lp_time unanswered_since;
 
     ngtcp2_ccerr close; /* what CONNECTION_CLOSE will say; its reason is `end`'s */
     lp_time close_by;   /* when it is said although octets wait */
@@ -86,6 +91,10 @@ void lp_conn_free(lp_conn *conn); /* NULL is fine */
 
 void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now);
 void lp_conn_on_timer(lp_conn *conn, lp_time now);
+
+/* All that its timer can want written is an acknowledgement, which may still wait for a
+ * datagram to travel with. Until `*out_until`. */
+bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until);
 
 /* When lp_conn_on_timer wants to be called; after `now`. */
 lp_time lp_conn_deadline(const lp_conn *conn, lp_time now);

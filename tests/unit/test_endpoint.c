@@ -300,6 +300,45 @@ TEST(a_connection_that_rests_goes_on_when_there_is_more)
     net_free(net);
 }
 
+/* Two players, 60 packets a second each: an acknowledgement travels with the next one. */
+TEST(acknowledgements_of_a_thin_flow_travel_with_its_datagrams)
+{
+    enum { ROUNDS = 120 };
+    sim_net *net = connected_net(NULL);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    run(net, LP_SECONDS(1));
+    uint64_t relay = lp_quic_stats_of(net->nodes[RELAY].quic)->packets_out;
+    uint64_t client = lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        send_datagrams(&net->nodes[RELAY], 1, 100);
+        run(net, LP_MS(9));
+        send_datagrams(&net->nodes[CLIENT], 1, 100);
+        run(net, LP_MS(8));
+    }
+    relay = lp_quic_stats_of(net->nodes[RELAY].quic)->packets_out - relay;
+    client = lp_quic_stats_of(net->nodes[CLIENT].quic)->packets_out - client;
+    CHECK(relay >= ROUNDS && relay <= ROUNDS + ROUNDS / 10);
+    CHECK(client >= ROUNDS && client <= ROUNDS + ROUNDS / 10);
+    run(net, LP_SECONDS(1));
+    CHECK_EQ(net->nodes[RELAY].datagrams_in, ROUNDS);
+    CHECK_EQ(lp_conn_look(net->nodes[RELAY].conn).packets_lost, 0);
+    net_free(net);
+}
+
+/* RFC 9000 section 13.2.1: within max_ack_delay, which is 25 ms. */
+TEST(an_acknowledgement_without_company_is_not_late)
+{
+    sim_net *net = connected_net(NULL);
+    CHECK(run_until(net, LP_SECONDS(5), both_settled));
+    run(net, LP_SECONDS(1));
+    send_datagrams(&net->nodes[CLIENT], 1, 100);
+    run(net, 2 * net->delay + LP_MS(15));
+    CHECK(lp_conn_look(net->nodes[CLIENT].conn).in_flight > 0);
+    run(net, LP_MS(10));
+    CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).in_flight, 0);
+    net_free(net);
+}
+
 static void no_limit_per_ip(lp_quic_config *config)
 {
     config->max_conns_per_ip = 0;
