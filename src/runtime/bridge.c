@@ -201,7 +201,7 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
         lp_gateway_new(lp_lan_look(bridge->config.lan)->mac, member, lp_clock_now());
     if (!bridge->gateway)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
-    lp_member_report(member, lp_gateway_stats(bridge->gateway));
+    lp_uplink_report(bridge->uplink, lp_gateway_stats(bridge->gateway));
     return LP_OK;
 }
 

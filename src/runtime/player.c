@@ -298,7 +298,7 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         return err;
     lp_member *member = lp_uplink_member(player->uplink);
     player->client = lp_client_start(join->member.mac, member);
-    lp_member_report(member, &player->client.stats);
+    lp_uplink_report(player->uplink, &player->client.stats);
     return LP_OK;
 }
 
