@@ -7,6 +7,9 @@
 lp_time lp_clock_now(void);
 int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificates */
 
+/* The whole thread sleeps: for short rests of a busy loop. */
+void lp_clock_sleep(lp_duration rest);
+
 typedef struct lp_alarm {
     int fd; /* readable when the alarm went off */
     lp_time at;
