@@ -36,9 +36,13 @@ TESTED_IN = {
     "runtime/options_help.c": "unit/test_options.c",
     "runtime/options_value.c": "unit/test_options.c",
     # A connection does nothing without its endpoint.
+    "quic/aead_evp.c": "unit/test_aead.c",
+    "quic/aead_mb.c": "unit/test_aead.c",
+    "quic/aead_mb_none.c": "unit/test_aead.c",
     "quic/conn.c": "unit/test_endpoint.c",
     "quic/conn_end.c": "unit/test_endpoint.c",
     "quic/conn_write.c": "unit/test_endpoint.c",
+    "quic/handshake.c": "unit/test_tls.c",
     # These join engines to a real wire or adapter, and only the lab has both.
     "runtime/bridge_frames.c": "lab/test_size.py",
     "runtime/bridge_status.c": "lab/test_more.py",
