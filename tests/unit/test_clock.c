@@ -1,12 +1,10 @@
 #include "os/clock.h"
+#include "ready.h"
 #include "test.h"
-
-#include <poll.h>
 
 static bool is_readable(const lp_alarm *alarm, int timeout_ms)
 {
-    struct pollfd poll_fd = {.fd = alarm->fd, .events = POLLIN};
-    return poll(&poll_fd, 1, timeout_ms) == 1;
+    return is_readable_within(alarm->fd, timeout_ms);
 }
 
 TEST(time_never_runs_backwards)
