@@ -220,6 +220,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
     bridge->config = *config;
     bridge->loop = loop;
     bridge->repair = lp_repair_start(config->repairs, lp_clock_now());
+    if (!lp_lan_look(config->lan)->cuts_udp)
+        lp_glue_leave_udp(bridge->glue);
     bridge->lan_poll.data = bridge;
     if (uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan)) != 0) {
         err = lp_explain(why, LP_ERR_IO,
