@@ -6,6 +6,7 @@
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
+#   make gigabyte   a gigabyte at every MTU, compared at the end (root, minutes)
 #   make bench      what the relay costs, beside a plain UDP forwarder
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -34,6 +35,11 @@ check:
 lab:
 	@tools/install-packages all
 	@tests/run-all --lab $(TESTS)
+
+gigabyte:
+	@tools/install-packages all
+	@tools/build release
+	@tests/lab/gigabyte.py
 
 asan:
 	@tools/install-packages build
@@ -64,4 +70,4 @@ install:
 clean:
 	rm -rf build-release build-asan build-dev build-fuzz build-cover
 
-.PHONY: all demo test check lab asan bench install clean
+.PHONY: all demo test check lab gigabyte asan bench install clean

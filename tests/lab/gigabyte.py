@@ -3,7 +3,9 @@
 ways between a player and a host of the LAN, at every MTU from 576 to 1500, with the
 kernels' offloads on and off at either end; then in rooms of many sizes.
 
-    gigabyte.py [--build DIR] [--megabytes 1024] [--step 1]     as root: `make gigabyte`
+    gigabyte.py [--build DIR] [--megabytes 1024] [--from 576] [--to 1500] [--step 1]
+
+As root; `make gigabyte` and `./dev gigabyte` build first.
 
 Some minutes. Ends with exit code 0 only if every octet arrived as it was sent.
 """
@@ -53,26 +55,31 @@ def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     words.add_argument("--build", default=os.path.join(HERE, "../../build-release"))
     words.add_argument("--megabytes", type=int, default=1024)
+    words.add_argument("--from", dest="first", type=int, default=576, metavar="MTU")
+    words.add_argument("--to", dest="last", type=int, default=1500, metavar="MTU")
     words.add_argument("--step", type=int, default=1, help="from one MTU to the next")
+    words.add_argument("--no-rooms", dest="rooms", action="store_false",
+                       help="without the rooms of many sizes")
     asked = words.parse_args()
     os.environ["LAB_BUILD"] = os.path.abspath(asked.build)
     from netns import Failed
-    from octets import SMALLEST, WIRE_MTU
+    from octets import WIRE_MTU
 
-    mtus = range(SMALLEST, WIRE_MTU + 1, asked.step)
-    total = transfers_of(mtus) + len(ROOM_MTUS) * transfers_of(range(SMALLEST, SMALLEST + 1))
+    mtus = range(asked.first, asked.last + 1, asked.step)
+    room_mtus = ROOM_MTUS if asked.rooms else ()
+    total = transfers_of(mtus) + sum(transfers_of((room_mtu,)) for room_mtu in room_mtus)
     each = asked.megabytes * 1_000_000 // total + 1
     found = {"octets": 0, "transfers": 0}
     started = time.monotonic()
     try:
         run_course(f"sl{os.getpid()}a", 9000, mtus, each, found)
-        for number, room_mtu in enumerate(ROOM_MTUS):
+        for number, room_mtu in enumerate(room_mtus):
             run_course(f"sl{os.getpid()}{chr(98 + number)}", room_mtu, (WIRE_MTU,), each, found)
     except Failed as failure:
         print(f"FAILED: {failure}")
         return 1
     print(f"{found['octets'] / 1e6:.0f} MB in {found['transfers']} transfers of {each} octets, "
-          f"{len(mtus)} MTUs, {len(ROOM_MTUS) + 1} rooms, in {time.monotonic() - started:.0f} s: "
+          f"{len(mtus)} MTUs, {len(room_mtus) + 1} rooms, in {time.monotonic() - started:.0f} s: "
           "every octet as it was sent, no wrong checksum")
     return 0
 
