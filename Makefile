@@ -5,6 +5,7 @@
 #   make demo       a LAN party in network namespaces, live; KEEP=1 leaves it up
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
+#   make test-windows  the portable rooms, cross-built for Windows, under Wine
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
 #   make gigabyte   a gigabyte at every MTU, compared at the end (root, minutes)
 #   make bench      what the relay costs, beside a plain UDP forwarder
@@ -31,6 +32,10 @@ test:
 check:
 	@tools/install-packages build
 	@tests/run-all --fast
+
+test-windows:
+	@tools/install-packages windows
+	@tests/run-all --fast --kind windows
 
 lab:
 	@tools/install-packages all
@@ -68,6 +73,6 @@ install:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/softlan.conf
 
 clean:
-	rm -rf build-release build-asan build-dev build-fuzz build-cover
+	rm -rf build-release build-asan build-dev build-fuzz build-cover build-windows
 
-.PHONY: all demo test check lab gigabyte asan bench install clean
+.PHONY: all demo test check test-windows lab gigabyte asan bench install clean

@@ -325,7 +325,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     if (!lp_tap_cuts_udp(player->tap))
         lp_glue_leave_udp(player->glue);
     player->tap_poll.data = player;
-    if (uv_poll_init(loop, &player->tap_poll, lp_tap_fd(player->tap)) != 0) {
+    if (uv_poll_init_socket(loop, &player->tap_poll, lp_tap_fd(player->tap)) != 0) {
         err = lp_explain(why, LP_ERR_IO, "the event loop does not take the adapter");
         goto done;
     }
