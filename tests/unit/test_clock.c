@@ -17,6 +17,13 @@ TEST(time_never_runs_backwards)
     }
 }
 
+TEST(a_rest_lasts_as_long_as_it_should)
+{
+    lp_time before = lp_clock_now();
+    lp_clock_sleep(LP_MS(2));
+    CHECK(lp_clock_now() - before >= LP_MS(2));
+}
+
 TEST(wall_time_is_of_this_century)
 {
     CHECK(lp_clock_wall() > 1700000000);

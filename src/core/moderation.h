@@ -1,0 +1,38 @@
+/*
+ * How long to leave a source of frames alone, after looking: what network cards call
+ * interrupt moderation. A wake-up costs as much as a dozen frames, so a source that brings
+ * thousands of small frames a second is looked at a few at a time. They travel in one
+ * packet then, which saves as much again in the relay and at the receiver.
+ *
+ * What a person waits for is never delayed: pings, voice, games, whole bursts of them.
+ * That is decided by how often the source wakes us, over LP_MODERATION_WINDOW. Nor are
+ * large frames: bulk fills its packets by itself.
+ *
+ * Pure: time is an argument.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/time.h"
+
+#define LP_MODERATION_WINDOW LP_MS(20)
+/* The source wakes us this often, or it is left in peace; half of it ends the pauses. */
+#define LP_MODERATION_WAKE_UPS 2500 /* per second */
+#define LP_MODERATION_SMALL    400  /* octets of a frame, on average over the window */
+#define LP_MODERATION_GATHER   8    /* frames that a pause should bring */
+#define LP_MODERATION_PAUSE    LP_US(400) /* at most */
+
+typedef struct lp_moderation {
+    lp_time since; /* the window's first look */
+    size_t looks, frames, octets;
+    lp_duration pause;
+} lp_moderation; /* zeroed is new */
+
+/*
+ * The source was looked at and gave `frames` (0 is fine) of `octets` together. For so long
+ * it may be left alone now; 0: wait for it as ever.
+ */
+lp_duration lp_moderation_on_look(lp_moderation *moderation, size_t frames,
+                                  size_t octets, lp_time now);
