@@ -58,7 +58,7 @@ forwarder *forwarder_open(uv_loop_t *loop, bool floods)
     forwarder *it = calloc(1, sizeof *it);
     if (!it || lp_batch_init(&it->batch) != LP_OK ||
         lp_udp_open(&any_port, false, &it->udp, &why) != LP_OK ||
-        uv_poll_init(loop, &it->poll, lp_udp_fd(it->udp)) != 0)
+        uv_poll_init_socket(loop, &it->poll, lp_udp_fd(it->udp)) != 0)
         return NULL;
     it->floods = floods;
     it->poll.data = it;

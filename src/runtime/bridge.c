@@ -174,9 +174,14 @@ static void on_lan(uv_poll_t *poll, int status, int events)
     lp_bridge *bridge = poll->data;
     lp_time now = lp_clock_now();
     /* libuv stops at a socket's error: here, that the link went down. It comes back. */
-    if (lp_bridge_read_lan(bridge, now) && status < 0)
+    size_t count = 0;
+    if (lp_bridge_read_lan(bridge, now, &count) && status < 0)
         uv_poll_start(poll, UV_READABLE, on_lan);
     lp_uplink_flush(bridge->uplink, now);
+    /* All of this thread rests: what the relay sends meanwhile waits with the frames. */
+    lp_duration rest = lp_moderation_on_look(&bridge->moderation, count, now);
+    if (rest > 0)
+        lp_clock_sleep(rest);
 }
 
 /* --- life ------------------------------------------------------------------------- */
@@ -201,7 +206,7 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
         lp_gateway_new(lp_lan_look(bridge->config.lan)->mac, member, lp_clock_now());
     if (!bridge->gateway)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
-    lp_member_report(member, lp_gateway_stats(bridge->gateway));
+    lp_uplink_report(bridge->uplink, lp_gateway_stats(bridge->gateway));
     return LP_OK;
 }
 
@@ -220,6 +225,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
     bridge->config = *config;
     bridge->loop = loop;
     bridge->repair = lp_repair_start(config->repairs, lp_clock_now());
+    if (!lp_lan_look(config->lan)->cuts_udp)
+        lp_glue_leave_udp(bridge->glue);
     bridge->lan_poll.data = bridge;
     if (uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan)) != 0) {
         err = lp_explain(why, LP_ERR_IO,
