@@ -1,11 +1,9 @@
 """Lines 1, 2, 3 and 14, and half of 11: the relay's worker in virtual time, bench/relay.c."""
 
-import re
 import shutil
-import subprocess
 
 from figures import Figure, at_most, at_most_times
-from tools import BUILD, answer, build
+from tools import BUILD, answer, build, instructions
 
 PROGRAM = f"{BUILD}/bench/bench_relay"
 FLOOR = "plain UDP"
@@ -32,21 +30,12 @@ def as_runs(found):
     return [{"ours": run["ns"], "beside": run["floor_ns"], **run} for run in found]
 
 
-def instructions(case):
-    """Per forwarded frame, of the relay alone."""
-    done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-         "--toggle-collect=counted_turn*", PROGRAM, case, "1", "relay-only"],
-        capture_output=True, check=True, text=True)
-    total = int(re.search(r"Collected : (\d+)", done.stderr)[1])
-    return total / int(re.search(r'"frames": (\d+)', done.stdout)[1])
-
-
 def per_frame(asked, case):
     line, what, goals = CASES[case]
     yield Figure(line, what, PER_FRAME, as_runs(measure(asked, case)), FLOOR, goals)
     if case in COUNTED and asked.instructions and shutil.which("valgrind"):
-        yield Figure("", f"{what}: the same", "instructions", [{"ours": instructions(case)}])
+        yield Figure("", f"{what}: the same", "instructions", 
+                     [{"ours": instructions([PROGRAM, case, "1", "relay-only"])}])
 
 
 def broadcasts(asked):
