@@ -71,6 +71,17 @@ static lp_err trust_given(lp_verifier *verifier, lp_bytes ca_cert, lp_why *why)
     return LP_OK;
 }
 
+/* Files where the system has them; on Windows its certificate store, which OpenSSL knows
+ * by this name there and nowhere else. False: there is neither. */
+static bool trust_system(lp_verifier *verifier)
+{
+    bool has_files = X509_STORE_set_default_paths(verifier->store) == 1;
+    bool has_store =
+        X509_STORE_load_store(verifier->store, "org.openssl.winstore://") == 1;
+    ERR_clear_error();
+    return has_files || has_store;
+}
+
 static lp_err take_trust(lp_verifier *verifier, const lp_trust *trust, lp_why *why)
 {
     if (trust->fingerprint) {
@@ -85,11 +96,9 @@ static lp_err take_trust(lp_verifier *verifier, const lp_trust *trust, lp_why *w
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
     if (!trust->system_roots)
         return trust_given(verifier, trust->ca_cert, why);
-    if (X509_STORE_set_default_paths(verifier->store) != 1) {
-        ERR_clear_error();
+    if (!trust_system(verifier))
         return lp_explain(why, LP_ERR_CRYPTO,
                           "the system's CA certificates cannot be read");
-    }
     return LP_OK;
 }
 
