@@ -30,16 +30,19 @@ enum {
     TCP_CHECKSUM_AT = 16,
     TCP_URGENT_AT = 18,
     TCP_HEADER_LEN = 20,
+    UDP_LENGTH_AT = 4,
+    UDP_CHECKSUM_AT = 6,
+    UDP_HEADER_LEN = 8,
 };
 
 enum { IPV4_DONT_FRAGMENT = 0x4000 };
 enum { TCP_FIN = 0x01, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_ECE = 0x40 };
 
-/* A frame that holds plain TCP: Ethernet, IP without options, TCP. */
+/* A frame that holds plain TCP or UDP: Ethernet, IP without options, then the segment. */
 typedef struct segment {
     lp_bytes frame; /* without the padding of short frames */
     bool is_padded;
-    uint8_t ip_version;
+    uint8_t ip_version, protocol;
     size_t transport_at, payload_at; /* payload_at is 0 where the header is nonsense */
 } segment;
 
@@ -47,7 +50,7 @@ typedef struct segment {
 typedef struct strand {
     uint8_t *at;
     size_t len;
-    uint8_t ip_version;
+    uint8_t ip_version, protocol;
     size_t transport_at, payload_at;
     size_t segment_len, count;
     bool is_due;
@@ -58,36 +61,51 @@ struct lp_glue {
     strand *spare[STRANDS], *waiting[STRANDS]; /* waiting: the oldest first */
     size_t spare_count, waiting_count;
     lp_bytes passing; /* behind what is due, goes as it came */
+    bool leaves_udp;
 };
 
 /* --- reading ---------------------------------------------------------------------- */
 
-typedef enum kind { OTHER, TCP, DOUBTFUL } kind;
+typedef enum kind { OTHER, SEGMENT, DOUBTFUL } kind;
 
-static kind read_piece(lp_bytes frame, segment *out_piece)
+/* Where the payload begins; 0 where the transport's header contradicts the IP header. */
+static size_t find_payload(lp_bytes frame, const lp_packet *packet, size_t end)
+{
+    const uint8_t *transport = frame.at + packet->transport_at;
+    size_t transport_len = end - packet->transport_at;
+    if (packet->protocol == LP_PROTO_UDP)
+        return lp_get_u16(transport + UDP_LENGTH_AT) == transport_len
+                   ? packet->transport_at + UDP_HEADER_LEN
+                   : 0;
+    size_t header_len = (size_t)(transport[TCP_DATA_OFFSET_AT] >> 4) * 4;
+    bool fits = header_len >= TCP_HEADER_LEN && header_len <= transport_len;
+    return fits ? packet->transport_at + header_len : 0;
+}
+
+static kind read_segment(const lp_glue *glue, lp_bytes frame, segment *out_piece)
 {
     lp_packet packet = lp_packet_walk(frame);
     if (packet.truncated)
         return DOUBTFUL;
-    if (packet.protocol != LP_PROTO_TCP)
+    bool is_udp = packet.protocol == LP_PROTO_UDP && !glue->leaves_udp;
+    if (packet.protocol != LP_PROTO_TCP && !is_udp)
         return OTHER;
-    size_t header_len = packet.ip_version == 4 ? IPV4_HEADER_LEN : IPV6_HEADER_LEN;
+    size_t ip_header_len = packet.ip_version == 4 ? IPV4_HEADER_LEN : IPV6_HEADER_LEN;
+    size_t header_len = is_udp ? UDP_HEADER_LEN : TCP_HEADER_LEN;
     size_t end = packet.network_at + packet.ip_len;
     if (packet.network_at != LP_FRAME_HEADER_LEN || packet.is_fragment ||
-        packet.transport_at != LP_FRAME_HEADER_LEN + header_len ||
-        packet.transport_at + TCP_HEADER_LEN > end)
+        packet.transport_at != LP_FRAME_HEADER_LEN + ip_header_len ||
+        packet.transport_at + header_len > end)
         return DOUBTFUL;
-    const uint8_t *tcp = frame.at + packet.transport_at;
-    size_t tcp_len = (size_t)(tcp[TCP_DATA_OFFSET_AT] >> 4) * 4;
-    bool fits = tcp_len >= TCP_HEADER_LEN && packet.transport_at + tcp_len <= end;
     *out_piece = (segment){
         .frame = lp_bytes_of(frame.at, end),
         .is_padded = end < frame.len,
         .ip_version = packet.ip_version,
+        .protocol = packet.protocol,
         .transport_at = packet.transport_at,
-        .payload_at = fits ? packet.transport_at + tcp_len : 0,
+        .payload_at = find_payload(frame, &packet, end),
     };
-    return TCP;
+    return SEGMENT;
 }
 
 static lp_bytes addresses_of(uint8_t ip_version, const uint8_t *frame)
@@ -97,44 +115,61 @@ static lp_bytes addresses_of(uint8_t ip_version, const uint8_t *frame)
                            : lp_bytes_of(ip + IPV6_ADDRESSES_AT, 32);
 }
 
-/* Of the pseudo header: RFC 9293 3.1, RFC 8200 8.1. */
-static uint32_t sum_pseudo_header(uint8_t ip_version, const uint8_t *frame,
-                                  size_t tcp_len)
+/* Of the pseudo header: RFC 768, RFC 9293 3.1, RFC 8200 8.1. */
+static uint32_t sum_pseudo_header(uint8_t ip_version, uint8_t protocol,
+                                  const uint8_t *frame, size_t transport_len)
 {
-    return lp_checksum_add(LP_PROTO_TCP + (uint32_t)tcp_len,
+    return lp_checksum_add(protocol + (uint32_t)transport_len,
                            addresses_of(ip_version, frame));
 }
 
-/* The sum over what holds its own checksum is zero. That checksum can be written in two
- * ways, of which 0xffff is nobody's who computes it: it would not come out again. */
-static bool is_sound(uint32_t sum, uint16_t checksum)
+static size_t checksum_at(uint8_t protocol)
 {
-    return lp_checksum_finish(sum) == 0 && checksum != 0xffff;
+    return protocol == LP_PROTO_TCP ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
+}
+
+/*
+ * The sum over what holds its own checksum is zero. That checksum can be written in two
+ * ways, of which one is nobody's who computes it, and would not come out again: 0xffff,
+ * but in UDP 0, which says that there is none.
+ */
+static bool is_sound(uint32_t sum, uint16_t checksum, uint16_t never)
+{
+    return checksum != never && lp_checksum_finish(sum) == 0;
 }
 
 static bool has_sound_checksums(const segment *piece)
 {
     const uint8_t *ip = piece->frame.at + LP_FRAME_HEADER_LEN;
     lp_bytes header = lp_bytes_of(ip, IPV4_HEADER_LEN);
-    lp_bytes tcp = lp_bytes_after(piece->frame, piece->transport_at);
-    if (piece->ip_version == 4 &&
-        !is_sound(lp_checksum_add(0, header), lp_get_u16(ip + IPV4_CHECKSUM_AT)))
+    lp_bytes transport = lp_bytes_after(piece->frame, piece->transport_at);
+    if (piece->ip_version == 4 && !is_sound(lp_checksum_add(0, header),
+                                            lp_get_u16(ip + IPV4_CHECKSUM_AT), 0xffff))
         return false;
-    uint32_t pseudo = sum_pseudo_header(piece->ip_version, piece->frame.at, tcp.len);
-    return is_sound(lp_checksum_add(pseudo, tcp), lp_get_u16(tcp.at + TCP_CHECKSUM_AT));
+    uint32_t pseudo = sum_pseudo_header(piece->ip_version, piece->protocol,
+                                        piece->frame.at, transport.len);
+    return is_sound(lp_checksum_add(pseudo, transport),
+                    lp_get_u16(transport.at + checksum_at(piece->protocol)),
+                    piece->protocol == LP_PROTO_TCP ? 0xffff : 0);
+}
+
+/* Plain data: no flag that a super-frame would repeat, or keep for its first segment. */
+static bool is_plain_tcp(const uint8_t *tcp)
+{
+    uint8_t flags = tcp[TCP_FLAGS_AT];
+    return (flags & TCP_ACK) && !(tcp[TCP_DATA_OFFSET_AT] & 0x0f) &&
+           !(flags & ~(TCP_ACK | TCP_PSH | TCP_FIN | TCP_ECE));
 }
 
 /* Cut out of a super-frame, would it come out as it is? */
 static bool can_be_glued(const segment *piece)
 {
     const uint8_t *ip = piece->frame.at + LP_FRAME_HEADER_LEN;
-    const uint8_t *tcp = piece->frame.at + piece->transport_at;
-    uint8_t flags = tcp[TCP_FLAGS_AT];
     if (piece->is_padded || piece->payload_at == 0 ||
         piece->payload_at == piece->frame.len)
         return false;
-    if (!(flags & TCP_ACK) || (flags & ~(TCP_ACK | TCP_PSH | TCP_FIN | TCP_ECE)) ||
-        (tcp[TCP_DATA_OFFSET_AT] & 0x0f))
+    if (piece->protocol == LP_PROTO_TCP &&
+        !is_plain_tcp(piece->frame.at + piece->transport_at))
         return false;
     if (piece->ip_version == 4 &&
         (lp_get_u16(ip + IPV4_FRAGMENT_AT) & ~IPV4_DONT_FRAGMENT))
@@ -145,7 +180,7 @@ static bool can_be_glued(const segment *piece)
 static bool is_last(const segment *piece)
 {
     const uint8_t *tcp = piece->frame.at + piece->transport_at;
-    return tcp[TCP_FLAGS_AT] & (TCP_PSH | TCP_FIN);
+    return piece->protocol == LP_PROTO_TCP && (tcp[TCP_FLAGS_AT] & (TCP_PSH | TCP_FIN));
 }
 
 /* --- comparing -------------------------------------------------------------------- */
@@ -153,6 +188,7 @@ static bool is_last(const segment *piece)
 static bool is_of_flow(const strand *held, const segment *piece)
 {
     return !held->is_due && held->ip_version == piece->ip_version &&
+           held->protocol == piece->protocol &&
            lp_bytes_equal(addresses_of(held->ip_version, held->at),
                           addresses_of(piece->ip_version, piece->frame.at)) &&
            memcmp(held->at + held->transport_at, piece->frame.at + piece->transport_at,
@@ -191,14 +227,16 @@ static bool has_same_tcp(const strand *held, const segment *piece)
                   held->payload_at - held->transport_at - TCP_URGENT_AT) == 0;
 }
 
-/* The data offset is among what has_same_tcp compares: options are equally long. */
+/* TCP's data offset is among what has_same_tcp compares: options are equally long. Of UDP
+ * nothing is left to compare: ports make the flow, the rest is length and checksum. */
 static bool continues(const strand *held, const segment *piece)
 {
     size_t payload_len = piece->frame.len - piece->payload_at;
     return payload_len <= held->segment_len && held->len + payload_len <= STRAND_ROOM &&
            piece->payload_at == held->payload_at &&
            memcmp(held->at, piece->frame.at, LP_FRAME_HEADER_LEN) == 0 &&
-           has_same_ip(held, piece) && has_same_tcp(held, piece);
+           has_same_ip(held, piece) &&
+           (held->protocol == LP_PROTO_UDP || has_same_tcp(held, piece));
 }
 
 /* --- gluing ----------------------------------------------------------------------- */
@@ -217,8 +255,9 @@ static void append(strand *held, const segment *piece)
     memcpy(held->at + held->len, payload.at, payload.len);
     held->len += payload.len;
     held->count++;
-    held->at[held->transport_at + TCP_FLAGS_AT] |=
-        piece->frame.at[piece->transport_at + TCP_FLAGS_AT];
+    if (held->protocol == LP_PROTO_TCP)
+        held->at[held->transport_at + TCP_FLAGS_AT] |=
+            piece->frame.at[piece->transport_at + TCP_FLAGS_AT];
     held->is_due = is_last(piece) || payload.len < held->segment_len ||
                    held->count == LP_GLUE_MAX_SEGMENTS;
 }
@@ -232,6 +271,7 @@ static void begin(lp_glue *glue, const segment *piece)
     memcpy(held->at, piece->frame.at, piece->frame.len);
     held->len = piece->frame.len;
     held->ip_version = piece->ip_version;
+    held->protocol = piece->protocol;
     held->transport_at = piece->transport_at;
     held->payload_at = piece->payload_at;
     held->segment_len = piece->frame.len - piece->payload_at;
@@ -243,10 +283,10 @@ void lp_glue_put(lp_glue *glue, lp_bytes frame)
 {
     segment piece;
     assert(glue->spare_count > 0 && glue->passing.len == 0); /* next said no */
-    kind what = frame.len <= STRAND_ROOM ? read_piece(frame, &piece) : DOUBTFUL;
+    kind what = frame.len <= STRAND_ROOM ? read_segment(glue, frame, &piece) : DOUBTFUL;
     if (what == DOUBTFUL)
         lp_glue_flush(glue);
-    if (what != TCP) {
+    if (what != SEGMENT) {
         glue->passing = frame;
         return;
     }
@@ -264,6 +304,11 @@ void lp_glue_put(lp_glue *glue, lp_bytes frame)
         glue->passing = frame;
 }
 
+void lp_glue_leave_udp(lp_glue *glue)
+{
+    glue->leaves_udp = true;
+}
+
 void lp_glue_flush(lp_glue *glue)
 {
     for (size_t i = 0; i < glue->waiting_count; i++)
@@ -272,29 +317,46 @@ void lp_glue_flush(lp_glue *glue)
 
 /* --- giving ----------------------------------------------------------------------- */
 
-/* Lengths and the sums that a card goes on from; checksums themselves are its work. */
-static lp_offload finish(strand *held)
+static lp_gso gso_of(const strand *held)
+{
+    if (held->protocol == LP_PROTO_UDP)
+        return LP_GSO_UDP;
+    return held->ip_version == 4 ? LP_GSO_TCP4 : LP_GSO_TCP6;
+}
+
+static void finish_ip(strand *held)
 {
     uint8_t *ip = held->at + LP_FRAME_HEADER_LEN;
     size_t ip_len = held->len - LP_FRAME_HEADER_LEN;
+    if (held->ip_version == 6) {
+        lp_set_u16(ip + IPV6_LENGTH_AT, (uint16_t)(ip_len - IPV6_HEADER_LEN));
+        return;
+    }
+    lp_set_u16(ip + IPV4_LENGTH_AT, (uint16_t)ip_len);
+    lp_set_u16(ip + IPV4_CHECKSUM_AT, 0);
+    uint32_t sum = lp_checksum_add(0, lp_bytes_of(ip, IPV4_HEADER_LEN));
+    lp_set_u16(ip + IPV4_CHECKSUM_AT, lp_checksum_finish(sum));
+}
+
+/* Lengths and the sums that a card goes on from; checksums themselves are its work. */
+static lp_offload finish(strand *held)
+{
     if (held->count == 1)
         return (lp_offload){0};
-    if (held->ip_version == 4) {
-        lp_set_u16(ip + IPV4_LENGTH_AT, (uint16_t)ip_len);
-        lp_set_u16(ip + IPV4_CHECKSUM_AT, 0);
-        uint32_t sum = lp_checksum_add(0, lp_bytes_of(ip, IPV4_HEADER_LEN));
-        lp_set_u16(ip + IPV4_CHECKSUM_AT, lp_checksum_finish(sum));
-    } else {
-        lp_set_u16(ip + IPV6_LENGTH_AT, (uint16_t)(ip_len - IPV6_HEADER_LEN));
-    }
+    finish_ip(held);
+    uint8_t *transport = held->at + held->transport_at;
+    size_t transport_len = held->len - held->transport_at;
+    if (held->protocol == LP_PROTO_UDP)
+        lp_set_u16(transport + UDP_LENGTH_AT, (uint16_t)transport_len);
     uint32_t pseudo =
-        sum_pseudo_header(held->ip_version, held->at, held->len - held->transport_at);
-    lp_set_u16(held->at + held->transport_at + TCP_CHECKSUM_AT, (uint16_t)pseudo);
+        sum_pseudo_header(held->ip_version, held->protocol, held->at, transport_len);
+    size_t field = checksum_at(held->protocol);
+    lp_set_u16(transport + field, (uint16_t)pseudo);
     return (lp_offload){
         .needs_checksum = true,
         .checksum_start = (uint16_t)held->transport_at,
-        .checksum_offset = TCP_CHECKSUM_AT,
-        .gso = held->ip_version == 4 ? LP_GSO_TCP4 : LP_GSO_TCP6,
+        .checksum_offset = (uint16_t)field,
+        .gso = gso_of(held),
         .segment_len = (uint16_t)held->segment_len,
         .header_len = (uint16_t)held->payload_at,
     };

@@ -1,13 +1,14 @@
 /*
- * Glues consecutive TCP segments of one flow to a super-frame, so that one system call
- * and one walk through the kernel's stack carry many: what GRO does in a card's driver.
- * The kernel, or a card, cuts it again where someone wants segments (core/offload.h).
+ * Glues consecutive segments of one TCP flow, and datagrams of one UDP flow, to a
+ * super-frame, so that one system call and one walk through the kernel's stack carry
+ * many: what GRO does in a card's driver. The kernel, or a card, cuts it again where
+ * someone wants segments (core/offload.h): who receives a datagram sees just that one.
  *
  * Only what can be cut back to the same octets is glued: in order, checksums right, same
  * headers but for length, sequence, checksum, and IPv4's identification counting up;
- * payloads of one length, the last may be shorter; PSH and FIN on the last only.
- * All else passes as it is. Frames of one TCP flow keep their order; a game's datagram
- * may overtake a segment that waits for its successor.
+ * payloads of one length, the last may be shorter; TCP's PSH and FIN on the last only; no
+ * UDP without a checksum. All else passes as it is. Frames of one flow keep their order;
+ * another flow's may overtake what waits for its successor.
  *
  * Nothing waits longer than the caller says: flush when a batch has been read.
  *
@@ -26,6 +27,9 @@ typedef struct lp_glue lp_glue;
 /* Some 580 KiB, used as flows need it. NULL when memory runs out. */
 lp_glue *lp_glue_new(void);
 void lp_glue_free(lp_glue *glue); /* NULL is fine */
+
+/* From now on UDP passes as it is: for kernels that cannot cut it (before Linux 6.2). */
+void lp_glue_leave_udp(lp_glue *glue);
 
 /* Takes a whole frame; copied if it has to wait. Then call lp_glue_next until it says
  * no: the frame is borrowed until then. */

@@ -30,6 +30,7 @@ struct lp_member {
     lp_roster roster;
 
     const lp_stats *stats; /* NULL: none to report */
+    const lp_gauges *gauges;
     lp_time next_stats;
 
     /* Emptied from the front; starts over at 0 when empty, so that most pages of it are
@@ -411,7 +412,7 @@ bool lp_member_next_send(lp_member *member, lp_bytes *out_octets)
         fill_hello(member, &message.hello);
     } else if (next == SEND_STATS) {
         message.type = LP_MESSAGE_STATS;
-        lp_stats_to_message(member->stats, &message.stats);
+        lp_stats_to_message(member->stats, member->gauges, &message.stats);
     } else if (next == SEND_DISCONNECT) {
         message.type = LP_MESSAGE_DISCONNECT;
         message.disconnect = member->goodbye;
@@ -427,9 +428,10 @@ bool lp_member_next_send(lp_member *member, lp_bytes *out_octets)
     return out_octets->len > 0;
 }
 
-void lp_member_report(lp_member *member, const lp_stats *stats)
+void lp_member_report(lp_member *member, const lp_stats *stats, const lp_gauges *gauges)
 {
     member->stats = stats;
+    member->gauges = gauges;
 }
 
 void lp_member_leave(lp_member *member, const char *reason, lp_time now)

@@ -140,8 +140,10 @@ lp_bytes lp_member_wrap(const lp_member *member, lp_space space, size_t frame_le
 bool lp_member_unwrap(const lp_member *member, lp_bytes datagram,
                       lp_datagram *out_datagram);
 
-/* Counters to send when the time comes. Borrowed for the member's life. */
-void lp_member_report(lp_member *member, const lp_stats *stats);
+/* Counters and gauges (NULL: none) to send when the time comes. Borrowed for the member's
+ * life. */
+void lp_member_report(lp_member *member, const lp_stats *stats,
+                      const lp_gauges *gauges);
 
 /* Sends disconnect with this reason if hello was sent; the state becomes ENDED. */
 void lp_member_leave(lp_member *member, const char *reason, lp_time now);

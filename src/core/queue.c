@@ -351,6 +351,12 @@ lp_bytes lp_queue_peek(lp_queue *queue, lp_time now, size_t *out_dropped)
     return (lp_bytes){0};
 }
 
+lp_duration lp_queue_waited(const lp_queue *queue, lp_time now)
+{
+    assert(queue->turn != NOBODY);
+    return lp_time_until(oldest(&queue->table->flows[queue->turn])->arrived, now);
+}
+
 void lp_queue_pop(lp_queue *queue)
 {
     assert(queue->turn != NOBODY); /* only what peek gave can be popped */

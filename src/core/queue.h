@@ -50,7 +50,9 @@ size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now);
  * waited too long on the way: `*out_dropped` is increased by how many.
  */
 lp_bytes lp_queue_peek(lp_queue *queue, lp_time now, size_t *out_dropped);
-void lp_queue_pop(lp_queue *queue); /* what peek gave was sent */
+lp_duration lp_queue_waited(const lp_queue *queue,
+                            lp_time now); /* what peek gave has */
+void lp_queue_pop(lp_queue *queue);       /* what peek gave was sent */
 
 bool lp_queue_is_empty(const lp_queue *queue);
 size_t lp_queue_bytes(const lp_queue *queue);

@@ -24,8 +24,9 @@ static const struct {
 #undef STAT
 };
 
-_Static_assert((int)LP_STAT_COUNT + (int)LP_REASON_COUNT <= LP_STATS_MAX,
-               "one stats message holds every counter");
+_Static_assert((int)LP_STAT_COUNT + (int)LP_REASON_COUNT + (int)LP_GAUGE_COUNT <=
+                   LP_STATS_MAX,
+               "one stats message holds every counter and every gauge");
 
 const char *lp_reason_name(lp_reason reason)
 {
@@ -89,11 +90,14 @@ static void add_stat(lp_stats_message *message, const char *prefix, const char *
     stat->value = value;
 }
 
-void lp_stats_to_message(const lp_stats *stats, lp_stats_message *out_message)
+void lp_stats_to_message(const lp_stats *stats, const lp_gauges *gauges,
+                         lp_stats_message *out_message)
 {
     out_message->count = 0;
     for (int i = 0; i < LP_STAT_COUNT; i++)
         add_stat(out_message, "", stats_table[i].name, stats->stat[i]);
     for (int i = LP_REASON_NONE + 1; i < LP_REASON_COUNT; i++)
         add_stat(out_message, "drop_", reasons[i].name, stats->reason[i]);
+    for (int i = 0; gauges && i < LP_GAUGE_COUNT; i++)
+        add_stat(out_message, "", lp_gauge_name((lp_gauge)i), gauges->at[i]);
 }

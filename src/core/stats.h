@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "core/gauges.h"
 #include "wire/message.h"
 
 typedef enum lp_action {
@@ -42,5 +43,7 @@ const char *lp_stat_meaning(lp_stat_code code);
 uint64_t lp_stats_drops(const lp_stats *stats);
 void lp_stats_add(lp_stats *sum, const lp_stats *more);
 
-/* Every counter that is not zero as a stats message; reasons as "drop_<name>". */
-void lp_stats_to_message(const lp_stats *stats, lp_stats_message *out_message);
+/* Every counter that is not zero as a stats message, reasons as "drop_<name>", and every
+ * gauge that is not; gauges may be NULL. */
+void lp_stats_to_message(const lp_stats *stats, const lp_gauges *gauges,
+                         lp_stats_message *out_message);

@@ -19,6 +19,7 @@ typedef struct lp_lan_info {
     lp_mac mac;
     unsigned mtu;
     bool can_reach_host; /* frames can be handed to this host's own stack */
+    bool cuts_udp;       /* the kernel cuts super-frames of UDP that are written */
 } lp_lan_info;
 
 /*
@@ -68,7 +69,8 @@ typedef struct lp_lan_frame {
 LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame);
 
 /*
- * Onto the wire; what `offload` leaves to do, the card does or the kernel in its place.
+ * Onto the wire; what `offload` leaves to do, the card does or the kernel in its place:
+ * UDP's super-frames only where `cuts_udp` says so, else LP_ERR_IO.
  * LP_ERR_WOULD_BLOCK: lost, as on a wire; LP_ERR_TOO_BIG: beyond the interface's MTU
  * (of super-frames nobody looks at the segments: the caller knows); LP_ERR_IO.
  */

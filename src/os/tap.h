@@ -23,6 +23,8 @@ void lp_tap_close(lp_tap *tap); /* NULL is fine */
 int lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
 unsigned lp_tap_ifindex(const lp_tap *tap);
+/* The kernel cuts super-frames of UDP that are written (Linux 6.2). */
+bool lp_tap_cuts_udp(const lp_tap *tap);
 /* IPv6 router advertisements on it install no routes. False: someone should watch. */
 bool lp_tap_ignores_routers(const lp_tap *tap);
 
@@ -38,6 +40,7 @@ LP_MUST_USE lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why);
  */
 LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len,
                                lp_offload *out_offload);
-/* What `offload` leaves to do, the kernel does. LP_ERR_WOULD_BLOCK: its queue is full, the
+/* What `offload` leaves to do, the kernel does: of UDP segments only where it can, see
+ * above, else the frame is lost. LP_ERR_WOULD_BLOCK: its queue is full, the
  * frame lost as on a wire; or LP_ERR_IO, as above. */
 LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload);

@@ -141,6 +141,8 @@ static int on_stream_acked(ngtcp2_conn *ngtcp2, int64_t stream, uint64_t offset,
 {
     lp_conn *conn = user;
     lp_outbox_on_acked(&conn->outbox, (size_t)len);
+    lp_ack_watch_on_acked(&conn->ack_watch, (size_t)len, ngtcp2_conn_get_pto(ngtcp2),
+                          conn->touched_at);
     return 0;
 }
 
@@ -551,6 +553,7 @@ lp_conn_view lp_conn_look(const lp_conn *conn)
         .packets_sent = info.pkt_sent,
         .packets_received = info.pkt_recv,
         .packets_lost = info.pkt_lost,
+        .control_late = conn->ack_watch.late,
         .budget = lp_conn_budget(conn),
         .udp_payload_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2),
     };

@@ -157,8 +157,10 @@ static ngtcp2_ssize write_control(packet *out, bool more)
     for (size_t i = 0; i < count; i++) /* the library does not write to it */
         vecs[i] = (ngtcp2_vec){(uint8_t *)(uintptr_t)views[i].at, views[i].len};
     ngtcp2_ssize len = call_writev_stream(out, conn->stream, more, vecs, count, &taken);
-    if (taken > 0)
+    if (taken > 0) {
         lp_outbox_on_sent(&conn->outbox, (size_t)taken);
+        lp_ack_watch_on_sent(&conn->ack_watch, (size_t)taken, out->ts);
+    }
     /* Flow control holds the stream, not the connection. */
     return len == NGTCP2_ERR_STREAM_DATA_BLOCKED ? NGTCP2_ERR_WRITE_MORE : len;
 }

@@ -177,6 +177,7 @@ typedef struct lp_conn_view { /* for status */
     lp_duration rtt, rtt_min;
     uint64_t cwnd, in_flight;
     uint64_t packets_sent, packets_received, packets_lost;
+    uint64_t control_late; /* control octets acknowledged too late, and so sent again */
     size_t budget, udp_payload_max;
 } lp_conn_view;
 lp_conn_view lp_conn_look(const lp_conn *conn);

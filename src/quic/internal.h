@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "quic/ack_watch.h"
 #include "quic/cid.h"
 #include "quic/endpoint.h"
 #include "quic/keymap.h"
@@ -55,6 +56,7 @@ struct lp_conn {
 
     int64_t stream; /* the control stream; -1: not open yet */
     lp_outbox outbox;
+    lp_ack_watch ack_watch; /* of the outbox */
 
     lp_mtu mtu;
     size_t told_budget;

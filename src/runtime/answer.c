@@ -9,7 +9,7 @@
 #include "os/pipe.h"
 
 #define REQUEST_MAX   64
-#define ANSWER_MAX    (64 * 1024 * 1024) /* 10,000 peers take about 10 MiB */
+#define ANSWER_MAX    (64 * 1024 * 1024) /* 10,000 peers take about 13 MiB */
 #define MAX_ASKERS    8
 #define ASK_PATIENCE  LP_SECONDS(5)
 #define ASKER_TIME_MS 5000 /* an asker that stalls is let go */

@@ -45,6 +45,7 @@ void lp_batch_add(lp_batch *batch, const lp_udp_packet *packet)
                              : NULL;
     uint8_t *at = batch->bytes + batch->used;
     batch->used += packet->payload.len;
+    batch->packet_count++;
     if (last && joins(last, packet)) {
         last->payloads.len += packet->payload.len;
         return;
@@ -68,6 +69,6 @@ lp_err lp_batch_flush(lp_batch *batch, lp_udp *udp)
         if (err)
             return err;
     }
-    batch->used = batch->train_count = batch->sent = 0;
+    batch->used = batch->train_count = batch->sent = batch->packet_count = 0;
     return LP_OK;
 }

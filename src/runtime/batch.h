@@ -16,6 +16,7 @@ typedef struct lp_batch {
     lp_udp_train trains[LP_BATCH_TRAINS];
     size_t train_count;
     size_t sent; /* trains that are gone already */
+    size_t packet_count;
 } lp_batch;
 
 LP_MUST_USE lp_err lp_batch_init(lp_batch *batch);

@@ -201,7 +201,7 @@ static lp_err open_uplink(lp_bridge *bridge, lp_why *why)
         lp_gateway_new(lp_lan_look(bridge->config.lan)->mac, member, lp_clock_now());
     if (!bridge->gateway)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
-    lp_member_report(member, lp_gateway_stats(bridge->gateway));
+    lp_uplink_report(bridge->uplink, lp_gateway_stats(bridge->gateway));
     return LP_OK;
 }
 
@@ -220,6 +220,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
     bridge->config = *config;
     bridge->loop = loop;
     bridge->repair = lp_repair_start(config->repairs, lp_clock_now());
+    if (!lp_lan_look(config->lan)->cuts_udp)
+        lp_glue_leave_udp(bridge->glue);
     bridge->lan_poll.data = bridge;
     if (uv_poll_init(loop, &bridge->lan_poll, lp_lan_fd(config->lan)) != 0) {
         err = lp_explain(why, LP_ERR_IO,

@@ -54,8 +54,19 @@ json_t *lp_describe_reported(const lp_stats_message *message)
 json_t *lp_describe_stats(const lp_stats *stats)
 {
     lp_stats_message message;
-    lp_stats_to_message(stats, &message);
+    lp_stats_to_message(stats, NULL, &message);
     return lp_describe_reported(&message);
+}
+
+json_t *lp_describe_gauges(const lp_gauges *gauges, unsigned scopes)
+{
+    json_t *object = json_object();
+    for (int i = 0; i < LP_GAUGE_COUNT; i++) {
+        lp_gauge gauge = (lp_gauge)i;
+        if (scopes & 1u << lp_gauge_scope_of(gauge))
+            lp_tell_uint(object, lp_gauge_name(gauge), gauges->at[i]);
+    }
+    return object;
 }
 
 json_t *lp_describe_conn(const lp_conn *conn)

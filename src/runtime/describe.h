@@ -24,5 +24,9 @@ void lp_tell_take(json_t *object, const char *name,
 /* {"frames_rx": 12, ..., "drop_bpdu": 3}: only what is not zero, as in stats messages. */
 json_t *lp_describe_stats(const lp_stats *stats);
 json_t *lp_describe_reported(const lp_stats_message *message); /* NULL: {} */
+/* {"rtt_us": 12345, ...}: those whose scope is in `scopes`, an or of LP_OF_*. */
+#define LP_OF_CONNECTION (1u << LP_GAUGE_CONNECTION)
+#define LP_OF_SOCKET     (1u << LP_GAUGE_SOCKET)
+json_t *lp_describe_gauges(const lp_gauges *gauges, unsigned scopes);
 json_t *lp_describe_conn(const lp_conn *conn);
 json_t *lp_describe_quic(const lp_quic *quic);

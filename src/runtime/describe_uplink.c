@@ -65,5 +65,8 @@ json_t *lp_describe_uplink(lp_uplink *uplink, const lp_endpoint_name *relay)
     lp_tell_take(object, "relay", describe_relay(uplink, relay));
     lp_tell_take(object, "peers", describe_peers(member));
     lp_tell_uint(object, "reconnects", lp_uplink_reconnects(uplink));
+    lp_tell_take(
+        object, "live",
+        lp_describe_gauges(lp_uplink_look(uplink), LP_OF_CONNECTION | LP_OF_SOCKET));
     return object;
 }

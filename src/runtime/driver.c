@@ -13,6 +13,7 @@ struct lp_driver {
     lp_quic *quic;
     lp_alarm alarm;
     lp_batch batch;
+    lp_meter meter;
     lp_driver_engine engine;
     uv_poll_t socket_poll, alarm_poll;
     bool socket_polled, alarm_polled; /* handles that libuv knows */
@@ -43,7 +44,10 @@ static void fail(lp_driver *driver, lp_err err)
 /* False: the socket is full; the rest must wait. */
 static bool send_batch(lp_driver *driver)
 {
+    size_t packets = driver->batch.packet_count;
     lp_err err = lp_batch_flush(&driver->batch, driver->udp);
+    if (!err && packets > 0)
+        lp_meter_on_send(&driver->meter, packets);
     bool was_waiting = driver->waits_for_room;
     driver->waits_for_room = err == LP_ERR_WOULD_BLOCK;
     if (driver->waits_for_room != was_waiting)
@@ -73,11 +77,18 @@ static lp_bytes next_datagram(lp_driver *driver, lp_port *port, lp_time now)
     return datagram;
 }
 
+static void pop(lp_port *port, lp_time now)
+{
+    lp_histogram_add(&port->waited, lp_queue_waited(port->queue, now) / LP_US(1));
+    lp_queue_pop(port->queue);
+}
+
 /* False: the socket is full, and the connection has more to say. */
 static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
 {
     lp_port *port = lp_conn_user(conn);
     lp_write state = LP_WRITE_PACKET;
+    size_t frames = 0; /* in the packet that is being written */
     while (state != LP_WRITE_NOTHING) {
         if (state == LP_WRITE_PACKET && !lp_batch_has_room(&driver->batch) &&
             !send_batch(driver))
@@ -88,10 +99,15 @@ static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
         lp_udp_packet packet;
         state = lp_conn_write(conn, datagram, more_follow,
                               lp_batch_space(&driver->batch), now, &was_taken, &packet);
-        if (was_taken)
-            lp_queue_pop(port->queue);
-        if (state == LP_WRITE_PACKET)
+        if (was_taken) {
+            pop(port, now);
+            frames++;
+        }
+        if (state == LP_WRITE_PACKET) {
             lp_batch_add(&driver->batch, &packet);
+            lp_meter_on_packet(&driver->meter, frames);
+            frames = 0;
+        }
         if (was_taken && state == LP_WRITE_PACKET && lp_queue_is_empty(port->queue) &&
             lp_conn_rest(conn, now))
             return true;
@@ -165,6 +181,7 @@ static void read_socket(lp_driver *driver, lp_time now)
             fail(driver, err);
             return;
         }
+        lp_meter_on_read(&driver->meter, count);
         for (size_t k = 0; k < count; k++) {
             lp_udp_packet packet = {packets[k].local, packets[k].remote, packets[k].ecn,
                                     packets[k].payload};
@@ -306,6 +323,11 @@ lp_addr lp_driver_local(const lp_driver *driver)
     return lp_udp_local(driver->udp);
 }
 
+const lp_meter *lp_driver_meter(const lp_driver *driver)
+{
+    return &driver->meter;
+}
+
 lp_err lp_port_init(lp_port *port, lp_conn *conn, lp_random random)
 {
     lp_queue_limits limits = lp_queue_default_limits();
@@ -319,4 +341,21 @@ void lp_port_fini(lp_port *port)
 {
     lp_queue_free(port->queue);
     *port = (lp_port){0};
+}
+
+void lp_port_look(const lp_port *port, lp_gauges *out_gauges)
+{
+    uint64_t *at = out_gauges->at;
+    lp_conn_view view = lp_conn_look(port->conn);
+    at[LP_GAUGE_OF_RTT] = view.rtt / LP_US(1);
+    at[LP_GAUGE_OF_RTT_MIN] = view.rtt_min / LP_US(1);
+    at[LP_GAUGE_OF_CWND] = view.cwnd;
+    at[LP_GAUGE_OF_IN_FLIGHT] = view.in_flight;
+    at[LP_GAUGE_OF_PACKETS_SENT] = view.packets_sent;
+    at[LP_GAUGE_OF_PACKETS_LOST] = view.packets_lost;
+    at[LP_GAUGE_OF_CONTROL_LATE] = view.control_late;
+    at[LP_GAUGE_OF_QUEUE_P50] = lp_histogram_percentile(&port->waited, 50);
+    at[LP_GAUGE_OF_QUEUE_P99] = lp_histogram_percentile(&port->waited, 99);
+    at[LP_GAUGE_OF_QUEUE_DATAGRAMS] = port->queue ? lp_queue_count(port->queue) : 0;
+    at[LP_GAUGE_OF_QUEUE_OCTETS] = port->queue ? lp_queue_bytes(port->queue) : 0;
 }

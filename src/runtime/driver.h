@@ -12,6 +12,7 @@
 
 #include <uv.h>
 
+#include "core/meter.h"
 #include "core/queue.h"
 #include "core/stats.h"
 #include "os/udp.h"
@@ -23,6 +24,7 @@ typedef struct lp_driver lp_driver;
 typedef struct lp_port {
     lp_conn *conn;
     lp_queue *queue;
+    lp_histogram waited; /* what was sent, in it: us */
 } lp_port;
 
 /* The engine behind the driver. All but `state` and the last are required. */
@@ -56,6 +58,7 @@ void lp_driver_close(lp_driver *driver);
 
 lp_quic *lp_driver_quic(lp_driver *driver);
 lp_addr lp_driver_local(const lp_driver *driver);
+const lp_meter *lp_driver_meter(const lp_driver *driver);
 
 /* Queues a datagram. Nothing leaves before lp_driver_flush (or the end of the batch that
  * is being read). A port without a queue (memory ran out) drops it. */
@@ -67,3 +70,6 @@ void lp_driver_flush(lp_driver *driver, lp_time now);
 
 lp_err lp_port_init(lp_port *port, lp_conn *conn, lp_random random);
 void lp_port_fini(lp_port *port); /* a zeroed port is fine */
+
+/* Sets the gauges whose scope is a connection. It must have one. */
+void lp_port_look(const lp_port *port, lp_gauges *out_gauges);

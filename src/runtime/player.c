@@ -298,7 +298,7 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         return err;
     lp_member *member = lp_uplink_member(player->uplink);
     player->client = lp_client_start(join->member.mac, member);
-    lp_member_report(member, &player->client.stats);
+    lp_uplink_report(player->uplink, &player->client.stats);
     return LP_OK;
 }
 
@@ -322,6 +322,8 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
     if (err)
         goto done;
+    if (!lp_tap_cuts_udp(player->tap))
+        lp_glue_leave_udp(player->glue);
     player->tap_poll.data = player;
     if (uv_poll_init(loop, &player->tap_poll, lp_tap_fd(player->tap)) != 0) {
         err = lp_explain(why, LP_ERR_IO, "the event loop does not take the adapter");

@@ -312,8 +312,12 @@ static json_t *describe_peer(const lp_relay_worker *worker,
     lp_tell_text(peer, "software", view->software);
     lp_tell_take(peer, "counters", lp_describe_stats(&view->stats));
     lp_tell_take(peer, "reported", lp_describe_reported(view->reported));
-    if (port)
+    if (port) {
+        lp_gauges gauges = {{0}};
+        lp_port_look(&port->port, &gauges);
         lp_tell_take(peer, "connection", lp_describe_conn(port->port.conn));
+        lp_tell_take(peer, "live", lp_describe_gauges(&gauges, LP_OF_CONNECTION));
+    }
     return peer;
 }
 
@@ -345,8 +349,11 @@ json_t *lp_relay_worker_describe(const lp_relay_worker *worker, lp_time now)
     while (lp_relay_next_room(worker->relay, &cursor, now, &room))
         json_array_append_new(rooms, describe_room(worker, &room, now));
 
+    lp_gauges gauges = {{0}};
+    lp_meter_look(lp_driver_meter(worker->driver), &gauges);
     json_t *all = json_object();
     lp_tell_take(all, "rooms", rooms);
+    lp_tell_take(all, "live", lp_describe_gauges(&gauges, LP_OF_SOCKET));
     lp_tell_take(all, "counters", lp_describe_stats(lp_relay_stats(worker->relay)));
     lp_tell_take(all, "quic", lp_describe_quic(lp_driver_quic(worker->driver)));
     return all;

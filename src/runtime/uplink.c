@@ -38,6 +38,7 @@ struct lp_uplink {
     lp_addr source;       /* where packets to the relay come from now */
 
     unsigned welcomes;
+    lp_gauges gauges; /* as last looked at */
     bool is_closing;
 };
 
@@ -297,8 +298,10 @@ static void check_net(lp_uplink *uplink, lp_time now);
 static void on_deadline(void *state, lp_time now)
 {
     lp_uplink *uplink = state;
-    if (lp_member_deadline(uplink->member) <= now)
+    if (lp_member_deadline(uplink->member) <= now) {
+        lp_uplink_look(uplink); /* it may be a report that is due */
         lp_member_on_deadline(uplink->member, now);
+    }
     if (uplink->dial_until <= now) {
         uplink->dial_until = LP_NEVER;
         lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "no answer from the relay");
@@ -491,6 +494,19 @@ void lp_uplink_send(lp_uplink *uplink, lp_bytes datagram, lp_time now)
 void lp_uplink_flush(lp_uplink *uplink, lp_time now)
 {
     lp_driver_flush(uplink->driver, now);
+}
+
+void lp_uplink_report(lp_uplink *uplink, const lp_stats *stats)
+{
+    lp_member_report(uplink->member, stats, &uplink->gauges);
+}
+
+const lp_gauges *lp_uplink_look(lp_uplink *uplink)
+{
+    if (uplink->port.conn)
+        lp_port_look(&uplink->port, &uplink->gauges);
+    lp_meter_look(lp_driver_meter(uplink->driver), &uplink->gauges);
+    return &uplink->gauges;
 }
 
 lp_member *lp_uplink_member(lp_uplink *uplink)

@@ -68,6 +68,14 @@ void lp_uplink_close(lp_uplink *uplink);
 void lp_uplink_send(lp_uplink *uplink, lp_bytes datagram, lp_time now);
 void lp_uplink_flush(lp_uplink *uplink, lp_time now);
 
+/* Sends these counters, and our own gauges, to the relay now and then. Borrowed for the
+ * uplink's life. */
+void lp_uplink_report(lp_uplink *uplink, const lp_stats *stats);
+
+/* What holds now: the last connection's as it was where there is none. Valid until the
+ * next call. */
+const lp_gauges *lp_uplink_look(lp_uplink *uplink);
+
 lp_member *lp_uplink_member(lp_uplink *uplink);
 const lp_conn *lp_uplink_conn(const lp_uplink *uplink); /* NULL while there is none */
 const lp_addr *

@@ -1,7 +1,7 @@
 /*
  * Any frames, one after the other. Whatever is glued, cut again, is octet by octet what
- * went in; nothing is lost, nothing is made up, and frames of one TCP flow (Ethernet, IP
- * without options) keep their order.
+ * went in; nothing is lost, nothing is made up, and frames of one TCP or UDP flow
+ * (Ethernet, IPv4 without options) keep their order.
  *
  *   len                2   of a frame; 0: flush
  *   frame              *
@@ -34,10 +34,12 @@ static uint8_t segment[65536 + 64];
 static bool are_of_one_flow(lp_bytes a, lp_bytes b)
 {
     static const uint8_t ipv4[] = {8, 0, 0x45};
-    if (a.len < 54 || b.len < 54 || memcmp(a.at + 12, ipv4, 3) != 0 ||
+    if (a.len < 42 || b.len < 42 || memcmp(a.at + 12, ipv4, 3) != 0 ||
         memcmp(b.at + 12, ipv4, 3) != 0)
         return false;
-    return a.at[23] == 6 && b.at[23] == 6 && memcmp(a.at + 26, b.at + 26, 12) == 0;
+    bool is_tcp = a.at[23] == 6 && a.len >= 54 && b.len >= 54;
+    return (is_tcp || a.at[23] == 17) && a.at[23] == b.at[23] &&
+           memcmp(a.at + 26, b.at + 26, 12) == 0;
 }
 
 static void take_out(lp_bytes frame)

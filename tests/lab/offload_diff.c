@@ -130,13 +130,14 @@ static size_t make_ours(lp_bytes frame, const lp_offload *offload, size_t index)
     return len;
 }
 
-/* Plain TCP, and few enough segments for one super-frame. */
+/* Plain TCP or UDP, and few enough segments for one super-frame. */
 static bool is_glueable(const lp_offload *offload, size_t count)
 {
-    const uint8_t *tcp = sent + HEADER + offload->checksum_start;
-    bool is_plain = offload->checksum_start == (offload->gso == LP_GSO_TCP4 ? 34 : 54);
-    return (offload->gso == LP_GSO_TCP4 || offload->gso == LP_GSO_TCP6) && is_plain &&
-           (tcp[13] & 0xb0) == 0x10 && count > 1 && count <= LP_GLUE_MAX_SEGMENTS;
+    const uint8_t *frame = sent + HEADER, *tcp = frame + offload->checksum_start;
+    bool is_plain = offload->checksum_start == (frame[IP_ETH] >> 4 == 4 ? 34 : 54);
+    bool is_data = offload->gso == LP_GSO_UDP || (tcp[13] & 0xb0) == 0x10;
+    return offload->gso != LP_GSO_NONE && is_plain && is_data && count > 1 &&
+           count <= LP_GLUE_MAX_SEGMENTS;
 }
 
 /* True if the segments that were put were glued to what was sent. */

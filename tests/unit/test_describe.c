@@ -83,6 +83,24 @@ TEST(every_counter_is_described_under_its_own_name)
     json_decref(json);
 }
 
+TEST(gauges_are_described_by_scope_zeros_and_all)
+{
+    lp_gauges gauges;
+    for (size_t i = 0; i < LP_GAUGE_COUNT; i++)
+        gauges.at[i] = i;
+    json_t *both = lp_describe_gauges(&gauges, LP_OF_CONNECTION | LP_OF_SOCKET);
+    json_t *sockets = lp_describe_gauges(&gauges, LP_OF_SOCKET);
+    CHECK_EQ(json_object_size(both), LP_GAUGE_COUNT);
+    for (size_t i = 0; i < LP_GAUGE_COUNT; i++) {
+        lp_gauge gauge = (lp_gauge)i;
+        CHECK_EQ(json_integer_value(json_object_get(both, lp_gauge_name(gauge))), i);
+        CHECK_EQ(json_object_get(sockets, lp_gauge_name(gauge)) != NULL,
+                 lp_gauge_scope_of(gauge) == LP_GAUGE_SOCKET);
+    }
+    json_decref(both);
+    json_decref(sockets);
+}
+
 TEST(what_a_peer_reported_is_repeated)
 {
     lp_stats_message message = {.count = 1, .stats = {{"frames_rx", LP_STAT_MAX}}};

@@ -272,6 +272,36 @@ TEST(a_burst_arrives_in_order_and_what_does_not_leave_is_told)
     close_both();
 }
 
+static bool relay_has_twenty(void *state)
+{
+    return relay.datagrams == 20;
+}
+
+TEST(what_a_driver_does_can_be_looked_at)
+{
+    lp_gauges gauges = {{0}};
+    connect_both("127.0.0.1");
+    uint8_t datagram[100] = {0};
+    lp_time earlier = lp_clock_now() - LP_MS(30); /* that long it has waited */
+    for (int i = 0; i < 20; i++)
+        lp_driver_send(peer.driver, &peer.port, lp_bytes_of(datagram, sizeof datagram),
+                       earlier);
+    lp_port_look(&peer.port, &gauges);
+    CHECK_EQ(gauges.at[LP_GAUGE_OF_QUEUE_DATAGRAMS], 20);
+    CHECK_EQ(gauges.at[LP_GAUGE_OF_QUEUE_OCTETS], 2000);
+    lp_driver_flush(peer.driver, lp_clock_now());
+    CHECK(turn_until(relay_has_twenty, NULL));
+    lp_port_look(&peer.port, &gauges);
+    lp_meter_look(lp_driver_meter(peer.driver), &gauges);
+    CHECK_EQ(gauges.at[LP_GAUGE_OF_QUEUE_DATAGRAMS], 0);
+    CHECK(gauges.at[LP_GAUGE_OF_QUEUE_P50] >= 30000); /* us */
+    CHECK(gauges.at[LP_GAUGE_OF_RTT] > 0 && gauges.at[LP_GAUGE_OF_CWND] > 0);
+    CHECK(gauges.at[LP_GAUGE_OF_FRAMES_P99] > 1); /* small ones share a packet */
+    CHECK(gauges.at[LP_GAUGE_OF_READS] > 0 && gauges.at[LP_GAUGE_OF_SENDS] > 0);
+    CHECK(gauges.at[LP_GAUGE_OF_READ_P50] > 0 && gauges.at[LP_GAUGE_OF_SEND_P50] > 0);
+    close_both();
+}
+
 TEST(what_no_longer_fits_the_path_is_told_and_blocks_nobody)
 {
     connect_both("127.0.0.1");

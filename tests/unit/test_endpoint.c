@@ -123,6 +123,30 @@ TEST(the_control_stream_carries_octets_in_order_both_ways)
     }
 }
 
+/* One message at a time, as they are: nothing behind it shows QUIC that it was lost. */
+TEST(control_that_had_to_be_sent_again_is_counted)
+{
+    static const struct {
+        const char *name;
+        unsigned loss;
+    } rows[] = {{"a clean path", 0}, {"every fifth packet is lost", 20}};
+    EACH_ROW (row, rows) {
+        sim_net *net = connected_net(NULL);
+        run(net, LP_SECONDS(5));
+        uint64_t before = lp_conn_look(net->nodes[CLIENT].conn).control_late;
+        net->loss = row->loss;
+        for (size_t i = 0; i < 40; i++) {
+            CHECK_EQ(send_stream(net->nodes[CLIENT].conn, 100 * i, 100), LP_OK);
+            run(net, LP_SECONDS(2));
+        }
+        uint64_t late = lp_conn_look(net->nodes[CLIENT].conn).control_late - before;
+        CHECK_EQ(net->nodes[RELAY].stream_in, 4000);
+        CHECK_EQ(late > 0, row->loss > 0);
+        CHECK(late <= 40);
+        net_free(net);
+    }
+}
+
 TEST(a_peer_that_does_not_read_fills_a_bounded_queue)
 {
     sim_net *net = connected_net(NULL);

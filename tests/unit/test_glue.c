@@ -24,6 +24,11 @@ static stream tcp_stream(unsigned version, unsigned port)
     return (stream){{version, IP_TCP, NULL, 0, times, sizeof times, 0x10}, port, 0, 0};
 }
 
+static stream udp_stream(unsigned version, unsigned port)
+{
+    return (stream){{.version = version, .protocol = IP_UDP}, port, 0, 0};
+}
+
 /* Makes checksums right again, slowly. */
 static void mend(uint8_t *at, size_t len)
 {
@@ -39,7 +44,8 @@ static void mend(uint8_t *at, size_t len)
     uint8_t *field = transport + (protocol == IP_TCP ? 16 : 6);
     ip_set_u16(field, 0);
     uint32_t pseudo = ip_pseudo(ip, is_v4 ? 4 : 6, protocol, transport_len);
-    ip_set_u16(field, 0xffff ^ ip_sum(pseudo, transport, transport_len));
+    uint32_t checksum = 0xffff ^ ip_sum(pseudo, transport, transport_len);
+    ip_set_u16(field, checksum == 0 && protocol == IP_UDP ? 0xffff : checksum);
 }
 
 static size_t next_segment(stream *its, size_t payload_len, unsigned flags,
@@ -99,19 +105,21 @@ static outcome flush(lp_glue *glue)
 /* --- what is glued ---------------------------------------------------------------- */
 
 /* The super-frames of tests/unit/test_offload.c that hold no CWR, and what Linux 6.18
- * makes of them. TCP's checksum is the pseudo header's sum, for the card to go on from. */
+ * makes of them. Their checksum is the pseudo header's sum, for the card to go on from. */
 TEST(segments_that_linux_cut_become_the_frame_that_it_had)
 {
     static const struct {
         const char *name;
         lp_gso gso;
-        uint16_t start;
+        uint16_t start, offset, header_len;
         const char *whole;
         const char *segments[3];
     } rows[] = {
         {"TCP over IPv6",
          LP_GSO_TCP6,
          54,
+         16,
+         86,
          "02000000000b02000000000a86dd6000000000480640fd000000000000000000"
          "000000000001fd0000000000000000000000000000029c400050000003e80102"
          "0304801801f4fa5200000101080a00001111000022224142434445464748494a"
@@ -127,6 +135,38 @@ TEST(segments_that_linux_cut_become_the_frame_that_it_had)
           "02000000000b02000000000a86dd6000000000280640fd000000000000000000"
           "000000000001fd0000000000000000000000000000029c400050000004080102"
           "0304801801f4114e00000101080a00001111000022226162636465666768"}},
+        {"UDP over IPv4",
+         LP_GSO_UDP,
+         34,
+         6,
+         42,
+         "02000000000b02000000000a08004500004412344000401114730a0000010a00"
+         "00029c406987003014444142434445464748494a4b4c4d4e4f50515253545556"
+         "5758595a5b5c5d5e5f606162636465666768",
+         {"02000000000b02000000000a08004500002c123440004011148b0a0000010a00"
+          "00029c4069870018a3a94142434445464748494a4b4c4d4e4f50",
+          "02000000000b02000000000a08004500002c123540004011148a0a0000010a00"
+          "00029c406987001823295152535455565758595a5b5c5d5e5f60",
+          "02000000000b02000000000a08004500002412364000401114910a0000010a00"
+          "00029c4069870010546e6162636465666768"}},
+        {"UDP over IPv6",
+         LP_GSO_UDP,
+         54,
+         6,
+         62,
+         "02000000000b02000000000a86dd6000000000301140fd000000000000000000"
+         "000000000001fd0000000000000000000000000000029c4069870030fa454142"
+         "434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162"
+         "636465666768",
+         {"02000000000b02000000000a86dd6000000000181140fd000000000000000000"
+          "000000000001fd0000000000000000000000000000029c4069870018bda74142"
+          "434445464748494a4b4c4d4e4f50",
+          "02000000000b02000000000a86dd6000000000181140fd000000000000000000"
+          "000000000001fd0000000000000000000000000000029c40698700183d275152"
+          "535455565758595a5b5c5d5e5f60",
+          "02000000000b02000000000a86dd6000000000101140fd000000000000000000"
+          "000000000001fd0000000000000000000000000000029c40698700106e6c6162"
+          "636465666768"}},
     };
     EACH_ROW (row, rows) {
         lp_glue *glue = lp_glue_new();
@@ -143,8 +183,8 @@ TEST(segments_that_linux_cut_become_the_frame_that_it_had)
         CHECK_EQ(got.last.segment_len, 16);
         CHECK(got.last.needs_checksum);
         CHECK_EQ(got.last.checksum_start, row->start);
-        CHECK_EQ(got.last.checksum_offset, 16);
-        CHECK_EQ(got.last.header_len, row->start + 32);
+        CHECK_EQ(got.last.checksum_offset, row->offset);
+        CHECK_EQ(got.last.header_len, row->header_len);
         lp_glue_free(glue);
     }
 }
@@ -182,17 +222,70 @@ TEST(a_segment_that_ends_something_ends_the_super_frame)
 
 TEST(a_lone_segment_leaves_as_it_came)
 {
+    static const struct {
+        const char *name;
+        unsigned version, protocol;
+    } rows[] = {{"TCP over IPv4", 4, IP_TCP},
+                {"TCP over IPv6", 6, IP_TCP},
+                {"UDP over IPv4", 4, IP_UDP},
+                {"UDP over IPv6", 6, IP_UDP}};
+    EACH_ROW (row, rows) {
+        lp_glue *glue = lp_glue_new();
+        uint32_t random = 1;
+        stream its = row->protocol == IP_TCP ? tcp_stream(row->version, 1)
+                                             : udp_stream(row->version, 1);
+        size_t len = next_segment(&its, 100, 0x10, &random, frame);
+        CHECK_EQ(put(glue, len).frames, 0);
+        outcome got = flush(glue);
+        CHECK_EQ(got.frames, 1);
+        CHECK_EQ(got.last.gso, LP_GSO_NONE);
+        CHECK(!got.last.needs_checksum);
+        CHECK_BYTES(out, got.last_len, frame, len);
+        CHECK_EQ(flush(glue).frames, 0);
+        lp_glue_free(glue);
+    }
+}
+
+TEST(a_shorter_datagram_ends_the_super_frame_and_a_longer_one_begins_the_next)
+{
+    static const struct {
+        const char *name;
+        size_t payload_len, now, super_frames_now;
+    } rows[] = {
+        {"as long", 100, 0, 0},
+        {"shorter", 99, 1, 1},
+        {"a single octet", 1, 1, 1},
+        {"longer", 101, 1, 0},
+    };
+    for (unsigned version = 4; version <= 6; version += 2) {
+        EACH_ROW (row, rows) {
+            lp_glue *glue = lp_glue_new();
+            uint32_t random = 1;
+            stream its = udp_stream(version, 1);
+            CHECK_EQ(put(glue, next_segment(&its, 100, 0, &random, frame)).frames, 0);
+            outcome got =
+                put(glue, next_segment(&its, row->payload_len, 0, &random, frame));
+            CHECK_EQ(got.frames, row->now);
+            CHECK_EQ(got.super_frames, row->super_frames_now);
+            CHECK_EQ(flush(glue).frames, row->super_frames_now ? 0 : 1);
+            lp_glue_free(glue);
+        }
+    }
+}
+
+TEST(where_the_kernel_cannot_cut_udp_it_passes_and_tcp_is_glued)
+{
     lp_glue *glue = lp_glue_new();
     uint32_t random = 1;
-    stream its = tcp_stream(4, 1);
-    size_t len = next_segment(&its, 100, 0x10, &random, frame);
-    CHECK_EQ(put(glue, len).frames, 0);
-    outcome got = flush(glue);
-    CHECK_EQ(got.frames, 1);
-    CHECK_EQ(got.last.gso, LP_GSO_NONE);
-    CHECK(!got.last.needs_checksum);
-    CHECK_BYTES(out, got.last_len, frame, len);
-    CHECK_EQ(flush(glue).frames, 0);
+    stream udp = udp_stream(4, 1), tcp = tcp_stream(4, 1);
+    lp_glue_leave_udp(glue);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(put(glue, next_segment(&tcp, 100, 0x10, &random, frame)).frames, 0);
+        outcome got = put(glue, next_segment(&udp, 100, 0, &random, frame));
+        CHECK_EQ(got.frames, 1);
+        CHECK_EQ(got.super_frames, 0);
+    }
+    CHECK_EQ(flush(glue).super_frames, 1);
     lp_glue_free(glue);
 }
 
@@ -262,6 +355,77 @@ TEST(what_would_not_come_out_as_it_went_in_is_not_glued)
     }
 }
 
+TEST(a_datagram_that_would_not_come_out_as_it_went_in_is_not_glued)
+{
+    static const struct {
+        const char *name;
+        unsigned version;
+        size_t at;
+        uint8_t octet;
+        bool is_mended;
+    } rows[] = {
+        {"type of service", 4, 15, 0x01, true},
+        {"identification", 4, 19, 0x77, true},
+        {"may not be fragmented", 4, 20, 0x40, true},
+        {"more fragments", 4, 20, 0x20, true},
+        {"time to live", 4, 22, 63, true},
+        {"IPv4's checksum", 4, 24, 0x77, false},
+        {"sender", 4, 29, 0x77, true},
+        {"port", 4, 37, 0x77, true},
+        {"shorter by its own length", 4, 39, 47, true},
+        {"longer by its own length", 4, 39, 49, true},
+        {"UDP's checksum", 4, 40, 0x77, false},
+        {"payload", 4, 42, 0x77, false},
+        {"traffic class", 6, 14, 0x61, true},
+        {"flow label", 6, 17, 0x77, true},
+        {"hop limit", 6, 21, 63, true},
+        {"IPv6 receiver", 6, 53, 0x77, true},
+        {"IPv6 UDP's checksum", 6, 60, 0x77, false},
+    };
+    EACH_ROW (row, rows) {
+        lp_glue *glue = lp_glue_new();
+        uint32_t random = 5;
+        stream its = udp_stream(row->version, 1);
+        CHECK_EQ(put(glue, next_segment(&its, 40, 0, &random, frame)).frames, 0);
+        size_t len = next_segment(&its, 40, 0, &random, frame);
+        CHECK(frame[row->at] != row->octet);
+        frame[row->at] = row->octet;
+        if (row->is_mended)
+            mend(frame, len);
+        outcome first = put(glue, len), rest = flush(glue);
+        CHECK_EQ(first.super_frames + rest.super_frames, 0);
+        CHECK_EQ(first.frames + rest.frames, 2);
+        CHECK_BYTES(out, rest.frames > 0 ? rest.last_len : first.last_len, frame, len);
+        lp_glue_free(glue);
+    }
+}
+
+/* In UDP zero says that there is none, and a card would write one. Zero that was summed
+ * up is written as 0xffff, by us and by all others. */
+TEST(a_datagram_without_a_checksum_passes_and_one_with_0xffff_is_glued)
+{
+    static const struct {
+        const char *name;
+        unsigned checksum;
+        size_t super_frames;
+    } rows[] = {{"none", 0, 0}, {"minus zero", 0xffff, 1}};
+    EACH_ROW (row, rows) {
+        lp_glue *glue = lp_glue_new();
+        uint32_t random = 9;
+        stream its = udp_stream(4, 1);
+        CHECK_EQ(put(glue, next_segment(&its, 40, 0, &random, frame)).frames, 0);
+        size_t len = next_segment(&its, 40, 0, &random, frame);
+        /* What the checksum was goes into the payload, so that it becomes zero. */
+        uint32_t last = ip_sum((uint32_t)ip_u16(frame + 40), frame + len - 2, 2);
+        ip_set_u16(frame + len - 2, last);
+        ip_set_u16(frame + 40, row->checksum);
+        outcome first = put(glue, len), rest = flush(glue);
+        CHECK_EQ(first.super_frames + rest.super_frames, row->super_frames);
+        CHECK_EQ(first.frames + rest.frames, 2 - row->super_frames);
+        lp_glue_free(glue);
+    }
+}
+
 TEST(a_checksum_written_as_minus_zero_stays_as_it_is)
 {
     lp_glue *glue = lp_glue_new();
@@ -287,8 +451,10 @@ TEST(frames_that_cannot_wait_pass_behind_what_came_before_them)
         size_t payload_len, padding;
         size_t frames;
     } rows[] = {
-        {"UDP overtakes", 4, IP_UDP, 1, 0, 0, 40, 0, 1},
-        {"UDP over IPv6 overtakes", 6, IP_UDP, 1, 0, 0, 40, 0, 1},
+        {"UDP without payload overtakes", 4, IP_UDP, 1, 0, 0, 0, 0, 1},
+        {"UDP over IPv6 without payload too", 6, IP_UDP, 1, 0, 0, 0, 0, 1},
+        {"a padded datagram too", 4, IP_UDP, 1, 0, 0, 4, 14, 1},
+        {"a fragment of UDP does not", 4, IP_UDP, 1, 0, 0x2001, 40, 0, 2},
         {"another flow's acknowledgement overtakes", 4, IP_TCP, 2, 0x10, 0, 0, 0, 1},
         {"the flow's acknowledgement does not", 4, IP_TCP, 1, 0x10, 0, 0, 0, 2},
         {"a padded segment does not", 4, IP_TCP, 1, 0x10, 0, 40, 6, 2},
@@ -315,7 +481,7 @@ TEST(frames_that_cannot_wait_pass_behind_what_came_before_them)
     }
 }
 
-TEST(what_is_no_plain_tcp_passes_at_once)
+TEST(what_is_no_plain_segment_passes_at_once)
 {
     static const struct {
         const char *name;
@@ -441,14 +607,15 @@ TEST(whatever_is_glued_and_cut_is_what_it_was_and_in_order)
         stream streams[FLOWS];
         expected *flows = calloc(FLOWS, sizeof *flows);
         for (unsigned i = 0; i < FLOWS; i++) {
-            streams[i] = tcp_stream(i % 2 ? 6 : 4, i + 1);
-            if (i >= 8)
-                streams[i].spec.protocol = IP_UDP;
+            unsigned version = i % 2 ? 6 : 4;
+            bool is_udp = i / 2 % 2;
+            streams[i] =
+                is_udp ? udp_stream(version, i + 1) : tcp_stream(version, i + 1);
             flows[i].at = malloc(STREAM_ROOM);
         }
         for (int i = 0; i < MOST; i++) {
             /* Bursts of few flows, full segments mostly, a gap now and then. */
-            size_t which = ip_random(&random) % (run % 2 ? FLOWS : 2);
+            size_t which = ip_random(&random) % (run % 2 ? FLOWS : 4);
             expected *flow = &flows[which];
             uint32_t dice = ip_random(&random);
             size_t payload_len = dice % 8 == 0 ? dice / 8 % 1400 : 1400;

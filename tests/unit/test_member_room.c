@@ -197,7 +197,7 @@ TEST(counters_are_reported_while_joined)
     stats.stat[LP_STAT_FRAMES_RX] = 5;
     join_room(member, LP_SECONDS(1));
     CHECK_EQ(lp_member_deadline(member), LP_NEVER);
-    lp_member_report(member, &stats);
+    lp_member_report(member, &stats, NULL);
     CHECK_EQ(lp_member_deadline(member), LP_SECONDS(11));
     for (lp_time now = LP_SECONDS(11); now <= LP_SECONDS(31); now += LP_SECONDS(10)) {
         lp_member_on_deadline(member, now - 1);

@@ -88,6 +88,21 @@ TEST(a_new_queue_is_empty)
     lp_queue_free(NULL);
 }
 
+TEST(what_is_next_says_how_long_it_has_waited)
+{
+    lp_queue *queue = new_queue();
+    size_t dropped = 0;
+    lp_queue_put(queue, make(0, 1, 100), LP_MS(10));
+    lp_queue_put(queue, make(0, 2, 100), LP_MS(15));
+    lp_queue_peek(queue, LP_MS(40), &dropped);
+    CHECK_EQ(lp_queue_waited(queue, LP_MS(40)), LP_MS(30));
+    CHECK_EQ(lp_queue_waited(queue, LP_MS(5)), 0); /* no clock runs back below zero */
+    lp_queue_pop(queue);
+    lp_queue_peek(queue, LP_MS(41), &dropped);
+    CHECK_EQ(lp_queue_waited(queue, LP_MS(41)), LP_MS(26));
+    lp_queue_free(queue);
+}
+
 TEST(what_goes_in_comes_out_at_every_length)
 {
     lp_queue *queue = new_queue();

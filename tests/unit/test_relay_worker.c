@@ -109,7 +109,15 @@ TEST(a_worker_describes_its_rooms_and_peers)
         CHECK_HAS(json_string_value(json_object_get(peer, "identity")), "sha256:");
         CHECK(json_integer_value(json_object_get(peer, "datagram_budget")) > 1280);
         CHECK(json_number_value(json_object_get(conn, "rtt_ms")) > 0);
+        const json_t *live = json_object_get(peer, "live");
+        CHECK(json_integer_value(json_object_get(live, "rtt_us")) > 0);
+        CHECK(json_integer_value(json_object_get(live, "packets_sent")) > 0);
+        CHECK(json_object_get(live, "queue_p99_us") != NULL);
+        CHECK(json_object_get(live, "reads") == NULL); /* that is the socket's */
     }
+    const json_t *live = json_object_get(state, "live");
+    CHECK(json_integer_value(json_object_get(live, "reads")) > 0);
+    CHECK(json_integer_value(json_object_get(live, "frames_per_packet_p99")) > 0);
     const json_t *quic = json_object_get(state, "quic");
     CHECK_EQ(json_integer_value(json_object_get(quic, "connections")), 3);
     json_decref(state);

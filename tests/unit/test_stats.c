@@ -97,12 +97,24 @@ TEST(a_stats_message_holds_the_counters_that_are_not_zero)
     stats.reason[LP_REASON_NONE] = 7;
     stats.reason[LP_REASON_IPV6_RA] = 3;
     lp_stats_message message;
-    lp_stats_to_message(&stats, &message);
+    lp_stats_to_message(&stats, NULL, &message);
     CHECK_EQ(message.count, 2);
     CHECK_STR(message.stats[0].name, "bytes_tx");
     CHECK(message.stats[0].value == UINT64_MAX);
     CHECK_STR(message.stats[1].name, "drop_ipv6_ra");
     CHECK_EQ(message.stats[1].value, 3);
+}
+
+TEST(a_stats_message_holds_the_gauges_that_are_not_zero)
+{
+    lp_stats stats = {.stat[LP_STAT_FRAMES_RX] = 5};
+    lp_gauges gauges = {.at[LP_GAUGE_OF_QUEUE_P99] = 3900};
+    lp_stats_message message;
+    lp_stats_to_message(&stats, &gauges, &message);
+    CHECK_EQ(message.count, 2);
+    CHECK_STR(message.stats[0].name, "frames_rx");
+    CHECK_STR(message.stats[1].name, "queue_p99_us");
+    CHECK_EQ(message.stats[1].value, 3900);
 }
 
 TEST(a_stats_message_has_room_for_every_counter)
@@ -112,7 +124,12 @@ TEST(a_stats_message_has_room_for_every_counter)
         stats.stat[i] = 1;
     for (int i = 0; i < LP_REASON_COUNT; i++)
         stats.reason[i] = 1;
-    lp_stats_message message;
-    lp_stats_to_message(&stats, &message);
-    CHECK_EQ(message.count, LP_STAT_COUNT + LP_REASON_COUNT - 1);
+    lp_gauges gauges;
+    for (int i = 0; i < LP_GAUGE_COUNT; i++)
+        gauges.at[i] = UINT64_MAX;
+    lp_message message = {.type = LP_MESSAGE_STATS};
+    uint8_t octets[LP_MESSAGE_MAX + 4];
+    lp_stats_to_message(&stats, &gauges, &message.stats);
+    CHECK_EQ(message.stats.count, LP_STAT_COUNT + LP_REASON_COUNT - 1 + LP_GAUGE_COUNT);
+    CHECK(lp_message_write(&message, lp_space_of(octets, sizeof octets)) > 0);
 }

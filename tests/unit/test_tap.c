@@ -1,4 +1,5 @@
 #include "netns.h"
+#include "os/linux/vnet.h"
 #include "os/tap.h"
 #include "ready.h"
 #include "test.h"
@@ -169,6 +170,48 @@ TEST(a_frame_whose_checksum_is_left_to_the_kernel_is_heard)
     CHECK_EQ(recv(fd, got, sizeof got, MSG_DONTWAIT), 5);
     CHECK_BYTES(got, 5, datagram + 42, 5);
     close(fd);
+    lp_tap_close(tap);
+}
+
+TEST(a_super_frame_is_heard_as_the_datagrams_that_it_holds)
+{
+    static const uint8_t super[] = {
+        2,  0, 0,    0,    0,  1,  2,    0,    0,  0,  0,    9,    8,  0, /* Ethernet */
+        69, 0, 0,    38,   0,  1,  64,   0,    64, 17, 0xd2, 0x2a, 10, 73,
+        42, 9, 10,   73,   42, 1,              /* IPv4 */
+        1,  0, 0x69, 0x87, 0,  18, 0x68, 0xbf, /* UDP, the pseudo header's sum */
+        1,  2, 3,    4,    5,  6,  7,    8,    9,  10,
+    };
+    const lp_offload left = {.needs_checksum = true,
+                             .checksum_start = 34,
+                             .checksum_offset = 6,
+                             .gso = LP_GSO_UDP,
+                             .segment_len = 6,
+                             .header_len = 42};
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(27015)};
+    uint8_t got[64];
+    lp_tap *tap = open_tap(NULL);
+    int fd = connect_over(tap);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&here, sizeof here), 0);
+    CHECK_EQ(lp_tap_write(tap, lp_bytes_of(super, sizeof super), &left), LP_OK);
+    if (lp_tap_cuts_udp(tap)) {
+        CHECK(wait_readable(fd));
+        CHECK_EQ(recv(fd, got, sizeof got, MSG_DONTWAIT), 6);
+        CHECK_BYTES(got, 6, super + 42, 6);
+        CHECK_EQ(recv(fd, got, sizeof got, MSG_DONTWAIT), 4);
+        CHECK_BYTES(got, 4, super + 48, 4);
+    }
+    CHECK_EQ(recv(fd, got, sizeof got, MSG_DONTWAIT), -1);
+    close(fd);
+    lp_tap_close(tap);
+}
+
+TEST(whether_the_kernel_cuts_udp_is_known_by_asking_or_by_trying)
+{
+    lp_tap *tap = open_tap(NULL);
+    CHECK_EQ(lp_vnet_cuts_udp(), lp_tap_cuts_udp(tap));
+    CHECK(sh("ip link set lo down"));
+    CHECK(!lp_vnet_cuts_udp());
     lp_tap_close(tap);
 }
 

@@ -49,6 +49,9 @@ TEST(what_an_uplink_is_at_any_moment_can_be_described)
     CHECK(json_is_true(json_object_get(relay, "reachable")));
     CHECK(json_integer_value(json_object_get(relay, "datagram_budget")) > 1280);
     CHECK_EQ(json_integer_value(json_object_get(state, "tap_mtu")), 1280);
+    const json_t *live = json_object_get(state, "live");
+    CHECK(json_integer_value(json_object_get(live, "cwnd")) > 0);
+    CHECK(json_integer_value(json_object_get(live, "sends")) > 0);
     const json_t *peer = json_array_get(json_object_get(state, "peers"), 0);
     CHECK_STR(text_of(peer, "mac"), "02:00:00:00:00:01");
     CHECK_STR(text_of(peer, "role"), "client");

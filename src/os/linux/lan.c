@@ -145,6 +145,7 @@ lp_err lp_lan_open(const char *name, lp_lan **out_lan, lp_why *why)
     }
     lan->host_program = lp_lan_host_open(lan->info.ifindex);
     lan->info.can_reach_host = lan->host_program >= 0;
+    lan->info.cuts_udp = lp_vnet_cuts_udp();
 
     *out_lan = lan;
     lan = NULL; /* the caller's now */

@@ -26,7 +26,7 @@ struct lp_tap {
     int control; /* any socket: interface ioctls want one */
     char name[LP_IFNAME_LEN];
     unsigned ifindex;
-    bool ignores_routers;
+    bool ignores_routers, cuts_udp;
 };
 
 _Static_assert(LP_IFNAME_LEN == IFNAMSIZ, "names are copied to and from the kernel");
@@ -79,11 +79,12 @@ static lp_err create(lp_tap *tap, const char *name, lp_why *why)
 }
 
 /* Whatever the kernel does not know, it goes on doing by itself. */
-static void offer_offloads(const lp_tap *tap)
+static void offer_offloads(lp_tap *tap)
 {
     static const unsigned long tcp =
         TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-    if (ioctl(tap->fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) != 0)
+    tap->cuts_udp = ioctl(tap->fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) == 0;
+    if (!tap->cuts_udp)
         (void)ioctl(tap->fd, TUNSETOFFLOAD, tcp);
 }
 
@@ -189,6 +190,11 @@ unsigned lp_tap_ifindex(const lp_tap *tap)
 bool lp_tap_ignores_routers(const lp_tap *tap)
 {
     return tap->ignores_routers;
+}
+
+bool lp_tap_cuts_udp(const lp_tap *tap)
+{
+    return tap->cuts_udp;
 }
 
 lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why)
