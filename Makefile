@@ -5,6 +5,7 @@
 #   make demo       a LAN party in network namespaces, live; KEEP=1 leaves it up
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
+#   make test-windows  the portable rooms, cross-built for Windows, under Wine
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
 #   make bench      what the relay costs, beside a plain UDP forwarder
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -30,6 +31,10 @@ test:
 check:
 	@tools/install-packages build
 	@tests/run-all --fast
+
+test-windows:
+	@tools/install-packages windows
+	@tests/run-all --fast --kind windows
 
 lab:
 	@tools/install-packages all
@@ -62,6 +67,6 @@ install:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/softlan.conf
 
 clean:
-	rm -rf build-release build-asan build-dev build-fuzz build-cover
+	rm -rf build-release build-asan build-dev build-fuzz build-cover build-windows
 
-.PHONY: all demo test check lab asan bench install clean
+.PHONY: all demo test check test-windows lab asan bench install clean

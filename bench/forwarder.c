@@ -48,7 +48,7 @@ forwarder *forwarder_open(uv_loop_t *loop)
     forwarder *it = calloc(1, sizeof *it);
     if (!it || lp_batch_init(&it->batch) != LP_OK ||
         lp_udp_open(&any_port, false, &it->udp, &why) != LP_OK ||
-        uv_poll_init(loop, &it->poll, lp_udp_fd(it->udp)) != 0)
+        uv_poll_init_socket(loop, &it->poll, lp_udp_fd(it->udp)) != 0)
         return NULL;
     it->poll.data = it;
     uv_poll_start(&it->poll, UV_READABLE, on_readable);

@@ -1,12 +1,13 @@
-/* Waiting without sleeping. */
+/* Waiting without sleeping. tests/linux and tests/windows each have one. */
 #pragma once
 
-#include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+bool is_readable_within(intptr_t fd, int ms);
 
 /* Only a broken program waits for all of it. */
-static inline bool wait_readable(int fd)
+static inline bool wait_readable(intptr_t fd)
 {
-    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    return poll(&poll_fd, 1, 10000) == 1;
+    return is_readable_within(fd, 10000);
 }

@@ -18,7 +18,7 @@ typedef struct lp_test {
 int lp_test_at_row(const char *name); /* false past the last row */
 void lp_test_register(lp_test *test);
 void lp_test_fail(const char *file, int line, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(LP_PRINTF, 3, 4)));
 void lp_test_check_bytes(const char *file, int line, const char *what, const void *got,
                          size_t got_len, const void *want, size_t want_len);
 

@@ -28,17 +28,27 @@ TESTED_IN = {
     "os/linux/errors.c": "unit/test_files.c",
     "os/linux/link.c": "unit/test_lan_pick.c",
     "os/linux/rtnl.c": "unit/test_net.c",
-    "os/linux/sockaddr.c": "unit/test_udp.c",
+    "os/sockaddr.c": "unit/test_udp.c",
     "os/linux/udp_cmsg.c": "unit/test_udp.c",
+    "os/windows/clock.c": "unit/test_clock.c",
+    "os/windows/errors.c": "windows/test_files.c",
+    "os/windows/random.c": "unit/test_random.c",
+    "os/windows/text.c": "windows/test_files.c",
+    "os/windows/udp_cmsg.c": "windows/test_udp.c",
+    "os/windows/winsock.c": "windows/test_udp.c",
     "os/linux/vnet.c": "unit/test_tap.c",
     "runtime/describe_uplink.c": "unit/test_uplink.c",
     "runtime/options_file.c": "unit/test_options.c",
     "runtime/options_help.c": "unit/test_options.c",
     "runtime/options_value.c": "unit/test_options.c",
     # A connection does nothing without its endpoint.
+    "quic/aead_evp.c": "unit/test_aead.c",
+    "quic/aead_mb.c": "unit/test_aead.c",
+    "quic/aead_mb_none.c": "unit/test_aead.c",
     "quic/conn.c": "unit/test_endpoint.c",
     "quic/conn_end.c": "unit/test_endpoint.c",
     "quic/conn_write.c": "unit/test_endpoint.c",
+    "quic/handshake.c": "unit/test_tls.c",
     # These join engines to a real wire or adapter, and only the lab has both.
     "runtime/bridge_frames.c": "lab/test_size.py",
     "runtime/bridge_status.c": "lab/test_more.py",
@@ -180,14 +190,15 @@ class Checker:
                 self.complain(path, number, f"over {MAX_LINES} lines: two ideas in one file")
         for path in files:
             name = str(path.relative_to(src))
-            own = tests / f"unit/test_{path.stem}.c"
+            folder = "windows" if name.startswith("os/windows/") else "unit"
+            own = tests / f"{folder}/test_{path.stem}.c"
             if path.suffix != ".c" or name.startswith("app/"):
                 continue
             if name in TESTED_IN and own.exists():
                 self.complain(path, 1, f"has tests of its own: tools/check-docs.py need not say "
                               f"{TESTED_IN[name]}")
             elif not own.exists() and not (tests / TESTED_IN.get(name, own.name)).exists():
-                self.complain(path, 1, f"has no tests/unit/{own.name}, and tools/check-docs.py "
+                self.complain(path, 1, f"has no tests/{folder}/{own.name}, and tools/check-docs.py "
                               "does not say where it is tested")
         for name in sorted(set(TESTED_IN) - {str(path.relative_to(src)) for path in files}):
             self.complain(self.root / "tools/check-docs.py", 1, f"there is no src/{name}")

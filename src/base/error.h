@@ -45,4 +45,4 @@ typedef struct lp_why {
 
 /* Writes the sentence and returns `err`, so that a failure is one line. */
 lp_err lp_explain(lp_why *why, lp_err err, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(LP_PRINTF, 3, 4)));

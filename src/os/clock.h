@@ -1,15 +1,20 @@
-/* Monotonic time, and an alarm finer than a millisecond (timerfd on Linux). */
+/* Monotonic time, and an alarm finer than a millisecond. */
 #pragma once
 
 #include "base/error.h"
 #include "base/time.h"
+#include "os/fd.h"
 
 lp_time lp_clock_now(void);
 int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificates */
 
+/* The whole thread sleeps: for short rests of a busy loop. */
+void lp_clock_sleep(lp_duration rest);
+
 typedef struct lp_alarm {
-    int fd;     /* readable when the alarm went off */
-    lp_time at; /* when it will; LP_NEVER: it is not set */
+    lp_fd fd;                     /* readable when the alarm went off */
+    lp_time at;                   /* when it will; LP_NEVER: it is not set */
+    struct lp_alarm_timer *timer; /* what makes it readable, where a timer cannot be */
 } lp_alarm;
 
 LP_MUST_USE lp_err lp_alarm_open(lp_alarm *alarm, lp_why *why);

@@ -23,19 +23,19 @@ void lp_file_content_fini(lp_file_content *content); /* wipes first: it may be a
 /*
  * Writes a temporary file beside `path` with `mode`, flushes, renames: readers see the
  * old or the new content, never half. With `only_new`, an existing file is left alone
- * (LP_ERR_IN_USE).
+ * (LP_ERR_IN_USE). Windows has no modes: one that gives others nothing lets in the owner,
+ * administrators and the system; any other, whom the folder lets in.
  */
 LP_MUST_USE lp_err lp_file_write(const char *path, lp_bytes content, unsigned mode,
                                  bool only_new, lp_why *why);
 
-/* mkdir -p with this mode for what is made. */
+/* mkdir -p with this mode for what is made; forward slashes do on Windows too. */
 LP_MUST_USE lp_err lp_dir_make(const char *path, unsigned mode, lp_why *why);
 
 /* Nanoseconds of the last change, 0 if it does not exist. */
 int64_t lp_file_mtime(const char *path);
 
-/* Where this program keeps what lasts: $STATE_DIRECTORY, /var/lib/softlan for root,
- * else $XDG_STATE_HOME/softlan. And what lives as long as it runs: $RUNTIME_DIRECTORY,
- * /run/softlan for root, else $XDG_RUNTIME_DIR/softlan. False: none can be told. */
+/* Where this program keeps what lasts. Linux: $STATE_DIRECTORY, /var/lib/softlan for root,
+ * else $XDG_STATE_HOME/softlan. Windows: %ProgramData%\softlan for administrators and
+ * services, else %LOCALAPPDATA%\softlan. False: none can be told. */
 bool lp_dir_state(char *out, size_t out_len);
-bool lp_dir_runtime(char *out, size_t out_len);

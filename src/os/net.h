@@ -5,13 +5,14 @@
 #pragma once
 
 #include "base/addr.h"
+#include "os/fd.h"
 
 typedef struct lp_net lp_net;
 
 /* A socket that reports changes; poll its fd. */
 LP_MUST_USE lp_err lp_net_open(lp_net **out_net, lp_why *why);
 void lp_net_close(lp_net *net); /* NULL is fine */
-int lp_net_fd(const lp_net *net);
+lp_fd lp_net_fd(const lp_net *net);
 
 /* Reads what is pending: did an address, link or route change since the last call? */
 bool lp_net_changed(lp_net *net);

@@ -7,16 +7,25 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/time.h"
+#include "os/fd.h"
 
 typedef struct lp_pipe lp_pipe; /* a listening one */
 
-/* Replaces a stale socket file; mode 0600, from its first moment (lp_file_give hands it
- * to another owner). LP_ERR_IN_USE: someone answers there, or it is no socket. */
+/* Where a program of this name answers unless told otherwise. False: there is no place. */
+bool lp_pipe_place(const char *program, char *out, size_t out_len);
+/* Makes the folder that these places are in, if they are in one. */
+LP_MUST_USE lp_err lp_pipe_make_folder(lp_why *why);
+
+/* Linux: replaces a stale socket file; mode 0600, from its first moment (lp_file_give
+ * hands it to another owner). Windows: admits administrators, the owner and who sits at
+ * the machine; nobody from the network.
+ *   LP_ERR_IN_USE  someone answers there, or it is no socket */
 LP_MUST_USE lp_err lp_pipe_listen(const char *path, lp_pipe **out_pipe, lp_why *why);
 void lp_pipe_close(lp_pipe *pipe); /* removes the file where it may; NULL is fine */
-int lp_pipe_fd(const lp_pipe *pipe);
+lp_fd lp_pipe_fd(const lp_pipe *pipe);
 
-/* Accepts one; -1: nobody waits. Non-blocking fd, the caller closes it. */
+/* Accepts one; -1: nobody waits. A descriptor of the C library, non-blocking (Windows: for
+ * overlapped use); the caller closes it. */
 int lp_pipe_accept(lp_pipe *pipe);
 
 /* The asking side, blocking: sends `request` and a newline, reads to the end.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "os/fd.h"
 
 /*
  * The addresses of `name` in the order of preference (RFC 6724), each with its port; a
@@ -21,7 +22,7 @@ typedef struct lp_lookup lp_lookup;
 
 LP_MUST_USE lp_err lp_lookup_start(const lp_endpoint_name *name,
                                    lp_lookup **out_lookup);
-int lp_lookup_fd(const lp_lookup *lookup); /* readable once it is done */
+lp_fd lp_lookup_fd(const lp_lookup *lookup); /* readable once it is done */
 /* Once it is done; answers as lp_resolve does. */
 LP_MUST_USE lp_err lp_lookup_answer(const lp_lookup *lookup, lp_addr *out, size_t max,
                                     size_t *out_count, lp_why *why);

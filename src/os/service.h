@@ -4,7 +4,10 @@
 #include "base/error.h"
 #include "base/time.h"
 
-/* sd_notify(3) without its library; does nothing where NOTIFY_SOCKET is not set. */
+#include <stdbool.h>
+
+/* Linux: sd_notify(3) without its library; does nothing where NOTIFY_SOCKET is not set.
+ * Windows: nothing, a program on a console has no manager. */
 void lp_service_ready(const char *status);
 void lp_service_status(const char *status);
 /* The same where it is news: `told` keeps what was told last, "" at first. */
@@ -14,6 +17,11 @@ void lp_service_stopping(void);
 /* How often lp_service_alive must be called; 0: nobody is watching. */
 lp_duration lp_service_watchdog(void);
 void lp_service_alive(void);
+
+/* Writing to someone who hung up must fail, and not end the program (SIGPIPE). */
+void lp_service_outlive_askers(void);
+/* Does SIGHUP ask to read the files anew? Where not, the console is being closed. */
+bool lp_service_hangup_reloads(void);
 
 /* Bits. */
 typedef enum lp_privilege {
@@ -27,7 +35,9 @@ typedef enum lp_privilege {
  * When started as root, becomes `user` (and its group) first; NULL keeps the user. Not
  * started as root: drops the capabilities there are. Capabilities belong to threads:
  * call it before the first one starts (libuv starts its own with the first work item).
- *   LP_ERR_NOT_FOUND  no such user
+ * Windows: the privileges of the process; it stays the user's, and `user` must be NULL.
+ *   LP_ERR_NOT_FOUND    no such user
+ *   LP_ERR_UNSUPPORTED  this system does not become another user
  */
 LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);
 

@@ -7,6 +7,7 @@
 
 #include "base/mac.h"
 #include "base/offload.h"
+#include "os/fd.h"
 
 #define LP_IFNAME_LEN 16
 
@@ -20,7 +21,7 @@ typedef struct lp_tap lp_tap;
 LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap,
                                lp_why *why);
 void lp_tap_close(lp_tap *tap); /* NULL is fine */
-int lp_tap_fd(const lp_tap *tap);
+lp_fd lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
 unsigned lp_tap_ifindex(const lp_tap *tap);
 /* The kernel cuts super-frames of UDP that are written (Linux 6.2). */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "os/fd.h"
 
 typedef struct lp_udp lp_udp;
 
@@ -37,7 +38,7 @@ typedef struct lp_udp_train {
 LP_MUST_USE lp_err lp_udp_open(const lp_addr *bind_to, bool reuse_port,
                                lp_udp **out_udp, lp_why *why);
 void lp_udp_close(lp_udp *udp); /* NULL is fine */
-int lp_udp_fd(const lp_udp *udp);
+lp_fd lp_udp_fd(const lp_udp *udp);
 lp_addr lp_udp_local(const lp_udp *udp); /* with the port that was given */
 
 /*

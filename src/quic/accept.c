@@ -1,5 +1,7 @@
 #include "quic/internal.h"
 
+#include <ngtcp2/ngtcp2_crypto.h>
+
 #define RETRY_TOKEN_LIFETIME  LP_SECONDS(10)
 #define MAX_RESETS_PER_SECOND 100
 
@@ -219,12 +221,15 @@ void lp_accept_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
 {
     enum { LONG_FORM = 0x80 };
     ngtcp2_version_cid ids;
-    if (packet->payload.at[0] & LONG_FORM) {
-        accept_initial(quic, packet, now);
-        return;
-    }
-    quic->stats.garbage++;
-    if (ngtcp2_pkt_decode_version_cid(&ids, packet->payload.at, packet->payload.len,
-                                      LP_QUIC_CID_LEN) == 0)
+    lp_bytes payload = packet->payload;
+    if (ngtcp2_pkt_decode_version_cid(&ids, payload.at, payload.len, LP_QUIC_CID_LEN)) {
+        quic->stats.garbage++;
+    } else if (!(payload.at[0] & LONG_FORM)) {
+        quic->stats.garbage++;
         reset(quic, packet, &ids, now);
+    } else if (ids.version != NGTCP2_PROTO_VER_V1) { /* the library knows others */
+        lp_accept_version(quic, packet, &ids);
+    } else {
+        accept_initial(quic, packet, now);
+    }
 }

@@ -1,6 +1,9 @@
 #include "quic/internal.h"
 
+#include "quic/keys.h"
+
 #include <assert.h>
+#include <ngtcp2/ngtcp2_crypto.h>
 #include <stdlib.h>
 
 /* What a peer may have under way on the control stream. Octets are handed over as they
@@ -18,12 +21,6 @@
 #define DATAGRAM_OVERHEAD        3
 
 /* --- callbacks -------------------------------------------------------------------- */
-
-static ngtcp2_conn *get_ngtcp2(ngtcp2_crypto_conn_ref *ref)
-{
-    const lp_conn *conn = ref->user_data;
-    return conn->ngtcp2;
-}
 
 static void fill_random(uint8_t *at, size_t len, const ngtcp2_rand_ctx *ctx)
 {
@@ -75,11 +72,35 @@ static int on_crypto_data(ngtcp2_conn *ngtcp2, ngtcp2_encryption_level level,
                           uint64_t offset, const uint8_t *at, size_t len, void *user)
 {
     enum { UNEXPECTED_MESSAGE = 10 };
-    const lp_conn *conn = user;
+    lp_conn *conn = user;
     if (conn->session.ssl)
-        return ngtcp2_crypto_recv_crypto_data_cb(ngtcp2, level, offset, at, len, user);
+        return lp_handshake_hear(&conn->session, lp_bytes_of(at, len));
     ngtcp2_conn_set_tls_alert(ngtcp2, UNEXPECTED_MESSAGE);
     return NGTCP2_ERR_CRYPTO;
+}
+
+static int on_client_begins(ngtcp2_conn *ngtcp2, void *user)
+{
+    lp_conn *conn = user;
+    return lp_handshake_begin(&conn->session);
+}
+
+/* A server's first packet from a client, a client's Retry: from here on the id is new. */
+static int on_client_initial(ngtcp2_conn *ngtcp2, const ngtcp2_cid *dcid, void *user)
+{
+    return lp_keys_install_initial(ngtcp2, dcid) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_retry(ngtcp2_conn *ngtcp2, const ngtcp2_pkt_hd *header, void *user)
+{
+    return on_client_initial(ngtcp2, &header->scid, user);
+}
+
+/* Never asked for: accept.c turns other versions away, and we dial with this one. */
+static int refuse_version(ngtcp2_conn *ngtcp2, uint32_t version, const ngtcp2_cid *dcid,
+                          void *user)
+{
+    return NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
 /* Not from within TLS, which calls on_handshake_completed. */
@@ -87,7 +108,6 @@ static void let_go_of_tls(lp_conn *conn)
 {
     if (conn->is_client || !conn->is_up || !conn->session.ssl)
         return;
-    ngtcp2_conn_set_tls_native_handle(conn->ngtcp2, NULL);
     lp_tls_session_end(&conn->session);
 }
 
@@ -201,17 +221,17 @@ static int on_stateless_reset(ngtcp2_conn *ngtcp2,
 }
 
 static const ngtcp2_callbacks callbacks = {
-    .client_initial = ngtcp2_crypto_client_initial_cb,
-    .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+    .client_initial = on_client_begins,
+    .recv_client_initial = on_client_initial,
     .recv_crypto_data = on_crypto_data,
-    .encrypt = ngtcp2_crypto_encrypt_cb,
-    .decrypt = ngtcp2_crypto_decrypt_cb,
-    .hp_mask = ngtcp2_crypto_hp_mask_cb,
-    .recv_retry = ngtcp2_crypto_recv_retry_cb,
-    .update_key = ngtcp2_crypto_update_key_cb,
-    .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
-    .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
-    .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+    .encrypt = lp_keys_encrypt,
+    .decrypt = lp_keys_decrypt,
+    .hp_mask = lp_keys_mask,
+    .recv_retry = on_retry,
+    .update_key = lp_keys_on_update,
+    .delete_crypto_aead_ctx = lp_keys_free_aead,
+    .delete_crypto_cipher_ctx = lp_keys_free_mask,
+    .version_negotiation = refuse_version,
     .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
     .rand = fill_random,
     .get_new_connection_id = new_connection_id,
@@ -270,7 +290,6 @@ static lp_conn *new_conn(lp_quic *quic, lp_slot *slot, const lp_addr *remote,
     conn->remote = conn->counted_as = *remote;
     conn->touched_at = now;
     conn->close_by = LP_NEVER;
-    conn->session.ref = (ngtcp2_crypto_conn_ref){get_ngtcp2, conn};
     conn->session.verdict = conn->end.reason;
     if (lp_tls_session_start(&conn->session, quic->config.tls) == LP_OK)
         return conn;
@@ -295,7 +314,7 @@ static lp_conn *ready_or_free(lp_conn *conn, int liberr)
         lp_conn_free(conn);
         return NULL;
     }
-    ngtcp2_conn_set_tls_native_handle(conn->ngtcp2, conn->session.ossl);
+    conn->session.ngtcp2 = conn->ngtcp2;
     return conn;
 }
 

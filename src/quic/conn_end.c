@@ -22,7 +22,7 @@ static void drop_cut_character(char *text)
 }
 
 static void set_end(lp_conn *conn, lp_err err, uint64_t code, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(LP_PRINTF, 4, 5)));
 
 static void set_end(lp_conn *conn, lp_err err, uint64_t code, const char *fmt, ...)
 {

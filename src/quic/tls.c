@@ -4,6 +4,7 @@
 #include "quic/credentials.h"
 #include "quic/session.h"
 
+#include <ngtcp2/ngtcp2_crypto_ossl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -50,10 +51,7 @@ static int accept_trusted_relay(X509_STORE_CTX *ctx, void *verifier)
 {
     const SSL *ssl =
         X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
-    const ngtcp2_crypto_conn_ref *ref = SSL_get_app_data(ssl);
-    const lp_tls_session *session =
-        (const lp_tls_session *)(const void *)((const char *)ref -
-                                               offsetof(lp_tls_session, ref));
+    const lp_tls_session *session = SSL_get_app_data(ssl);
     int code = lp_verify(verifier, X509_STORE_CTX_get0_cert(ctx),
                          X509_STORE_CTX_get0_untrusted(ctx), session->verdict);
     X509_STORE_CTX_set_error(ctx, code); /* which alert is sent follows from it */
@@ -219,7 +217,7 @@ static bool prepare_client(lp_tls_session *session, const lp_tls *tls)
 {
     const char *name = tls->server_name;
     SSL_set_connect_state(session->ssl);
-    return ngtcp2_crypto_ossl_configure_client_session(session->ssl) == 0 &&
+    return lp_handshake_prepare(session) &&
            SSL_set_alpn_protos(session->ssl, alpn, ALPN_LEN) == 0 &&
            (!name || is_ip_literal(name) ||
             SSL_set_tlsext_host_name(session->ssl, name) == 1);
@@ -228,18 +226,14 @@ static bool prepare_client(lp_tls_session *session, const lp_tls *tls)
 static bool prepare_server(lp_tls_session *session)
 {
     SSL_set_accept_state(session->ssl);
-    return ngtcp2_crypto_ossl_configure_server_session(session->ssl) == 0;
+    return lp_handshake_prepare(session);
 }
 
 lp_err lp_tls_session_start(lp_tls_session *session, const lp_tls *tls)
 {
     session->ssl = SSL_new(tls->ctx);
-    bool ok = session->ssl && ngtcp2_crypto_ossl_ctx_new(&session->ossl, NULL) == 0;
-    if (ok) {
-        ngtcp2_crypto_ossl_ctx_set_ssl(session->ossl, session->ssl);
-        SSL_set_app_data(session->ssl, &session->ref);
-        ok = tls->is_server ? prepare_server(session) : prepare_client(session, tls);
-    }
+    bool ok = session->ssl && SSL_set_app_data(session->ssl, session) == 1 &&
+              (tls->is_server ? prepare_server(session) : prepare_client(session, tls));
     if (ok)
         return LP_OK;
     ERR_clear_error();
@@ -249,12 +243,10 @@ lp_err lp_tls_session_start(lp_tls_session *session, const lp_tls *tls)
 
 void lp_tls_session_end(lp_tls_session *session)
 {
-    if (session->ssl)
-        SSL_set_app_data(session->ssl, NULL);
-    ngtcp2_crypto_ossl_ctx_del(session->ossl);
     SSL_free(session->ssl);
-    session->ossl = NULL;
+    free(session->params);
     session->ssl = NULL;
+    session->params = NULL;
 }
 
 lp_err lp_tls_session_peer(const lp_tls_session *session, lp_key_hash *out_identity)

@@ -179,7 +179,7 @@ static void name_names(const X509 *cert, char *out, size_t out_len)
 }
 
 static int refuse(int code, char *out_verdict, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(LP_PRINTF, 3, 4)));
 
 static int refuse(int code, char *out_verdict, const char *fmt, ...)
 {

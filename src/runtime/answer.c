@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "os/clock.h"
-#include "os/files.h"
 #include "os/pipe.h"
 
 #define REQUEST_MAX   64
@@ -192,7 +191,7 @@ lp_err lp_answer_open(uv_loop_t *loop, const char *path, lp_answer_describe desc
         return err;
     }
     answer->poll.data = answer;
-    uv_poll_init(loop, &answer->poll, lp_pipe_fd(answer->pipe));
+    uv_poll_init_socket(loop, &answer->poll, lp_pipe_fd(answer->pipe));
     answer->is_polled = true;
     uv_poll_start(&answer->poll, UV_READABLE, on_knock);
     *out_answer = answer;
@@ -236,13 +235,8 @@ lp_err lp_answer_ask(const char *path, json_t **out_state, lp_why *why)
 
 bool lp_answer_path(const char *option, const char *program, char *out, size_t out_len)
 {
-    char folder[256];
-    int len;
-    if (option)
-        len = snprintf(out, out_len, "%s", option);
-    else if (lp_dir_runtime(folder, sizeof folder))
-        len = snprintf(out, out_len, "%s/%s.sock", folder, program);
-    else
-        return false;
+    if (!option)
+        return lp_pipe_place(program, out, out_len);
+    int len = snprintf(out, out_len, "%s", option);
     return len > 0 && (size_t)len < out_len;
 }

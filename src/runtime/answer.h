@@ -27,5 +27,5 @@ void lp_answer_close(lp_answer *answer);
 /* Asks the program at `path` and gives its state; LP_ERR_* with `why`. */
 LP_MUST_USE lp_err lp_answer_ask(const char *path, json_t **out_state, lp_why *why);
 
-/* "--status-socket" or, without it, <runtime folder>/<program>.sock. False: no folder. */
+/* "--status-socket" or, without it, where the system puts such things. False: nowhere. */
 bool lp_answer_path(const char *option, const char *program, char *out, size_t out_len);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "os/files.h"
+#include "os/pipe.h"
 #include "os/service.h"
 #include "runtime/log_sink.h"
 
@@ -71,13 +71,12 @@ static json_t *describe(void *state, lp_time now)
 
 static lp_err open_socket(lp_app *app, lp_why *why)
 {
-    char folder[sizeof app->status_path];
     lp_err err = LP_OK;
     if (!app->status_path[0])
         return LP_OK;
     /* The folder for all sockets of ours; one that was named is the namer's to make. */
-    if (!app->options->status_socket && lp_dir_runtime(folder, sizeof folder))
-        err = lp_dir_make(folder, 0755, why);
+    if (!app->options->status_socket)
+        err = lp_pipe_make_folder(why);
     if (!err)
         err = lp_answer_open(&app->loop, app->status_path, describe, app, &app->answer,
                              why);

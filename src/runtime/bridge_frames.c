@@ -128,11 +128,12 @@ static size_t take_captured(lp_bridge *bridge, const lp_lan_frame *captured,
     return count;
 }
 
-bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, size_t *out_count)
 {
     lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
                                  LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
-    for (size_t count = 0; count < FRAMES_PER_WAKE_UP;) {
+    size_t count = 0;
+    while (count < FRAMES_PER_WAKE_UP) {
         lp_lan_frame captured;
         lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
         if (err == LP_ERR_WOULD_BLOCK)
@@ -145,6 +146,7 @@ bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now)
         }
         count += bridge->is_joined ? take_captured(bridge, &captured, now) : 1;
     }
+    *out_count = count;
     return true;
 }
 

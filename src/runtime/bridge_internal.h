@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/glue.h"
+#include "core/moderation.h"
 #include "core/repair.h"
 #include "os/service.h"
 #include "runtime/bridge.h"
@@ -20,6 +21,7 @@ struct lp_bridge {
 
     uv_poll_t lan_poll;
     bool lan_polled;
+    lp_moderation moderation; /* of the wire */
     bool is_joined, has_lost_lan;
 
     lp_time next_tick, next_snapshot;
@@ -40,7 +42,8 @@ struct lp_bridge {
 void lp_bridge_lose_lan(lp_bridge *bridge, const char *what);
 
 /* --- bridge_frames.c -------------------------------------------------------------- */
-bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now); /* false: it failed */
+/* How many frames came. False: the wire is gone, told already. */
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, size_t *out_count);
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
 void lp_bridge_on_datagrams_end(lp_bridge *bridge);
 void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);

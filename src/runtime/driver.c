@@ -223,11 +223,11 @@ static void on_alarm(uv_poll_t *poll, int status, int events)
 static lp_err start_polling(lp_driver *driver, uv_loop_t *loop, lp_why *why)
 {
     driver->socket_poll.data = driver->alarm_poll.data = driver;
-    if (uv_poll_init(loop, &driver->socket_poll, lp_udp_fd(driver->udp)) != 0)
+    if (uv_poll_init_socket(loop, &driver->socket_poll, lp_udp_fd(driver->udp)) != 0)
         return lp_explain(why, LP_ERR_IO,
                           "the event loop does not take the UDP socket");
     driver->socket_polled = true;
-    if (uv_poll_init(loop, &driver->alarm_poll, driver->alarm.fd) != 0)
+    if (uv_poll_init_socket(loop, &driver->alarm_poll, driver->alarm.fd) != 0)
         return lp_explain(why, LP_ERR_IO, "the event loop does not take the alarm");
     driver->alarm_polled = true;
     watch_socket(driver);
@@ -246,7 +246,7 @@ lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to, bool reuse_port,
         goto done;
     }
     driver->engine = *engine;
-    driver->alarm.fd = -1;
+    driver->alarm.fd = LP_NO_FD;
     err = lp_batch_init(&driver->batch);
     if (err) {
         lp_explain(why, err, "out of memory");
@@ -277,7 +277,7 @@ static void free_driver(lp_driver *driver)
     if (driver->socket_polled || driver->alarm_polled)
         return;
     lp_udp_close(driver->udp);
-    if (driver->alarm.fd >= 0)
+    if (driver->alarm.fd != LP_NO_FD)
         lp_alarm_close(&driver->alarm);
     lp_batch_fini(&driver->batch);
     free(driver);

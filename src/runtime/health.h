@@ -25,7 +25,7 @@ typedef struct lp_health {
 
 /* The fact of the moment. `detail` is printf-like and may be "". */
 void lp_health_set(lp_health *health, lp_health_code code, bool holds, lp_time now,
-                   const char *detail, ...) __attribute__((format(printf, 5, 6)));
+                   const char *detail, ...) __attribute__((format(LP_PRINTF, 5, 6)));
 
 bool lp_health_shows(const lp_health *health, lp_health_code code, lp_time now);
 

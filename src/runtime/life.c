@@ -53,7 +53,7 @@ void lp_life_stop(lp_life *life, const char *reason)
 static void on_signal(uv_signal_t *signal, int number)
 {
     lp_life *life = signal->data;
-    if (number == SIGHUP) {
+    if (number == SIGHUP && lp_service_hangup_reloads()) {
         if (life->handler.on_reload && !life->is_stopping)
             life->handler.on_reload(life->handler.state);
         return;
@@ -85,8 +85,7 @@ void lp_life_start(lp_life *life, uv_loop_t *loop, const lp_life_handler *handle
     uv_signal_start(&life->on_int, on_signal, SIGINT);
     uv_signal_start(&life->on_term, on_signal, SIGTERM);
     uv_signal_start(&life->on_hup, on_signal, SIGHUP);
-    /* libuv writes without MSG_NOSIGNAL: an asker that leaves must not take us along. */
-    signal(SIGPIPE, SIG_IGN);
+    lp_service_outlive_askers(); /* libuv writes without MSG_NOSIGNAL */
     lp_duration every = lp_service_watchdog();
     if (every > 0)
         uv_timer_start(&life->watchdog, on_watchdog, 0, every / 2 / LP_MS(1) + 1);

@@ -49,7 +49,8 @@ typedef struct lines {
     size_t count;
 } lines;
 
-__attribute__((format(printf, 2, 3))) static void say(lines *out, const char *fmt, ...)
+__attribute__((format(LP_PRINTF, 2, 3))) static void say(lines *out, const char *fmt,
+                                                         ...)
 {
     va_list args;
     if (out->count == LP_PLAYER_LINE_MAX)

@@ -146,8 +146,8 @@ static bool look_up(lp_uplink *uplink)
     if (lp_lookup_start(&uplink->config.relay, &uplink->lookup) != LP_OK)
         return false;
     uplink->lookup_poll.data = uplink;
-    if (uv_poll_init(uplink->loop, &uplink->lookup_poll,
-                     lp_lookup_fd(uplink->lookup)) != 0) {
+    if (uv_poll_init_socket(uplink->loop, &uplink->lookup_poll,
+                            lp_lookup_fd(uplink->lookup)) != 0) {
         lp_lookup_drop(uplink->lookup);
         uplink->lookup = NULL;
         return false;
@@ -420,7 +420,7 @@ lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
     if (err)
         goto done;
     uplink->net_poll.data = uplink;
-    if (uv_poll_init(loop, &uplink->net_poll, lp_net_fd(config->net)) != 0) {
+    if (uv_poll_init_socket(loop, &uplink->net_poll, lp_net_fd(config->net)) != 0) {
         err = lp_explain(why, LP_ERR_IO,
                          "the event loop does not take the routing socket");
         goto done;

@@ -195,15 +195,21 @@ TEST(an_unknown_version_is_told_which_one_we_speak)
 {
     static const struct {
         const char *name;
+        uint8_t version[4];
         size_t len;
         size_t answers;
-    } rows[] = {{"full size", 1200, 1}, {"an amplifier's", 1199, 0}};
+    } rows[] = {
+        {"full size", {0x1a, 0x2a, 0x3a, 0x4a}, 1200, 1},
+        {"an amplifier's", {0x1a, 0x2a, 0x3a, 0x4a}, 1199, 0},
+        {"version 2, which the library knows", {0x6b, 0x33, 0x43, 0xcf}, 1200, 1},
+    };
     EACH_ROW (row, rows) {
         sim_net *net = quiet_net(NULL);
         lp_udp_packet answer;
         sim_flight hello = {
             .from = net->nodes[CLIENT].addr,
-            .octet = {0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9}};
+            .octet = {0xc0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 9}};
+        memcpy(hello.octet + 1, row->version, sizeof row->version);
         hand_in(net, &hello, row->len);
         CHECK_EQ(net->nodes[RELAY].quic->stateless_count, row->answers);
         if (lp_quic_next_stateless(net->nodes[RELAY].quic, &answer)) {

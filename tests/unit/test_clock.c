@@ -1,12 +1,10 @@
 #include "os/clock.h"
+#include "ready.h"
 #include "test.h"
-
-#include <poll.h>
 
 static bool is_readable(const lp_alarm *alarm, int timeout_ms)
 {
-    struct pollfd poll_fd = {.fd = alarm->fd, .events = POLLIN};
-    return poll(&poll_fd, 1, timeout_ms) == 1;
+    return is_readable_within(alarm->fd, timeout_ms);
 }
 
 TEST(time_never_runs_backwards)
@@ -17,6 +15,13 @@ TEST(time_never_runs_backwards)
         CHECK(now >= before);
         before = now;
     }
+}
+
+TEST(a_rest_lasts_as_long_as_it_should)
+{
+    lp_time before = lp_clock_now();
+    lp_clock_sleep(LP_MS(2));
+    CHECK(lp_clock_now() - before >= LP_MS(2));
 }
 
 TEST(wall_time_is_of_this_century)

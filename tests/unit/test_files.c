@@ -1,4 +1,6 @@
 #include "os/files.h"
+
+#include "os/linux/places.h"
 #include "test.h"
 
 #include <fcntl.h>

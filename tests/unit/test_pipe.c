@@ -2,6 +2,7 @@
 #include "ready.h"
 #include "test.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -56,7 +56,10 @@ static void check_join(lp_relay *relay, rig_peer alice, rig_peer bob)
     }
     lp_link closed;
     for (uint64_t code; (code = rig_close(relay, &closed)) != LP_CLOSE_NONE;) {
-        CHECK_EQ(code, LP_CLOSE_INTERNAL);
+        /* jansson calls some of its own failures malformed (wire/json.h), and so bob's
+         * hello; on Linux, where it is the system's, its allocations do not fail here. */
+        CHECK(code == LP_CLOSE_INTERNAL ||
+              (code == LP_CLOSE_REJECTED && closed == bob.link));
         CHECK(closed == alice.link || closed == bob.link);
     }
     CHECK_EQ(lp_relay_link_count(relay), alice_is_in + bob_is_in);

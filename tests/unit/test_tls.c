@@ -1,6 +1,8 @@
 #include "quic_certs.h"
 #include "quic_net.h"
 
+#include <openssl/ssl.h>
+
 /* A relay that presents `relay`, and a client that presents `client` and trusts `trust`. */
 static sim_net *net_between(const lp_credentials *relay, const lp_credentials *client,
                             const lp_trust *trust)

@@ -25,6 +25,13 @@ int64_t lp_clock_wall(void)
     return (int64_t)time(NULL);
 }
 
+void lp_clock_sleep(lp_duration rest)
+{
+    struct timespec span = {.tv_sec = (time_t)(rest / NS_PER_SECOND),
+                            .tv_nsec = (long)(rest % NS_PER_SECOND)};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL); /* a signal ends it early: fine */
+}
+
 lp_err lp_alarm_open(lp_alarm *alarm, lp_why *why)
 {
     int fd = timerfd_create(OUR_CLOCK, TFD_NONBLOCK | TFD_CLOEXEC);

@@ -1,6 +1,7 @@
 #include "os/files.h"
 
 #include "os/linux/errors.h"
+#include "os/linux/places.h"
 #include "os/random.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "os/linux/errors.h"
 #include "os/linux/rtnl.h"
-#include "os/linux/sockaddr.h"
+#include "os/sockaddr.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -55,7 +55,7 @@ void lp_net_close(lp_net *net)
     free(net);
 }
 
-int lp_net_fd(const lp_net *net)
+lp_fd lp_net_fd(const lp_net *net)
 {
     return net->watch;
 }

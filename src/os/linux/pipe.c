@@ -1,17 +1,21 @@
 #include "os/pipe.h"
 
 #include "os/clock.h"
+#include "os/files.h"
 #include "os/linux/errors.h"
+#include "os/linux/places.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 16
+#define BACKLOG    16
+#define FOLDER_MAX 256
 
 struct lp_pipe {
     int fd;
@@ -39,6 +43,24 @@ static int connect_to(const struct sockaddr_un *name, int flags)
         fd = -1;
     }
     return fd;
+}
+
+/* --- places ----------------------------------------------------------------------- */
+
+bool lp_pipe_place(const char *program, char *out, size_t out_len)
+{
+    char folder[FOLDER_MAX];
+    if (!lp_dir_runtime(folder, sizeof folder))
+        return false;
+    int len = snprintf(out, out_len, "%s/%s.sock", folder, program);
+    return len > 0 && (size_t)len < out_len;
+}
+
+lp_err lp_pipe_make_folder(lp_why *why)
+{
+    char folder[FOLDER_MAX];
+    return lp_dir_runtime(folder, sizeof folder) ? lp_dir_make(folder, 0755, why)
+                                                 : LP_OK;
 }
 
 /* --- listening -------------------------------------------------------------------- */
@@ -127,7 +149,7 @@ void lp_pipe_close(lp_pipe *pipe)
     free(pipe);
 }
 
-int lp_pipe_fd(const lp_pipe *pipe)
+lp_fd lp_pipe_fd(const lp_pipe *pipe)
 {
     return pipe->fd;
 }

@@ -1,6 +1,6 @@
 #include "os/resolve.h"
 
-#include "os/linux/sockaddr.h"
+#include "os/sockaddr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -131,7 +131,7 @@ failed:
     return LP_ERR_IO;
 }
 
-int lp_lookup_fd(const lp_lookup *lookup)
+lp_fd lp_lookup_fd(const lp_lookup *lookup)
 {
     return lookup->done;
 }

@@ -1,5 +1,6 @@
 #include "os/service.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,4 +81,14 @@ lp_duration lp_service_watchdog(void)
 void lp_service_alive(void)
 {
     notify("WATCHDOG=1");
+}
+
+void lp_service_outlive_askers(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool lp_service_hangup_reloads(void)
+{
+    return true;
 }

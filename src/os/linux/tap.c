@@ -172,7 +172,7 @@ void lp_tap_close(lp_tap *tap)
     free(tap);
 }
 
-int lp_tap_fd(const lp_tap *tap)
+lp_fd lp_tap_fd(const lp_tap *tap)
 {
     return tap->fd;
 }

@@ -1,8 +1,8 @@
 #include "os/udp.h"
 
 #include "os/linux/errors.h"
-#include "os/linux/sockaddr.h"
 #include "os/linux/udp_cmsg.h"
+#include "os/sockaddr.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -195,7 +195,7 @@ void lp_udp_close(lp_udp *udp)
     free(udp);
 }
 
-int lp_udp_fd(const lp_udp *udp)
+lp_fd lp_udp_fd(const lp_udp *udp)
 {
     return udp->fd;
 }

@@ -1,6 +1,6 @@
 #include "os/linux/udp_cmsg.h"
 
-#include "os/linux/sockaddr.h"
+#include "os/sockaddr.h"
 
 #include <assert.h>
 #include <netinet/in.h>

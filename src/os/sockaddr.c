@@ -1,7 +1,11 @@
-#include "os/linux/sockaddr.h"
+#include "os/sockaddr.h"
 
+#ifdef _WIN32
+#include "os/windows/winsock.h"
+#else
 #include <netinet/in.h>
 #include <sys/socket.h>
+#endif
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 

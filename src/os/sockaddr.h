@@ -1,4 +1,4 @@
-/* lp_addr to and from the kernel's socket addresses. */
+/* lp_addr to and from socket addresses, the same on Linux and Windows. */
 #pragma once
 
 #include "base/addr.h"
@@ -9,7 +9,7 @@ struct sockaddr_storage;
 /*
  * Writes `addr` for a socket of `family` (AF_INET, AF_INET6) and returns its length:
  * IPv4 becomes v4-mapped on an IPv6 socket. IPv6 for an IPv4 socket is written as it
- * is, and the kernel refuses it.
+ * is, and the system refuses it.
  */
 unsigned lp_sockaddr_write(const lp_addr *addr, int family,
                            struct sockaddr_storage *out);

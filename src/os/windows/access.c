@@ -1,0 +1,44 @@
+#include "os/windows/access.h"
+
+#include <sddl.h>
+
+/*
+ * SY the system, BA administrators, OW the owner; IU who is logged on at the machine. P:
+ * nothing is inherited from above; OICI: files below inherit this. 12019b: all of reading
+ * and writing but FILE_CREATE_PIPE_INSTANCE, with which one could pose as us.
+ */
+#define OWNER_RIGHTS   L"(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
+#define CONSOLE_RIGHTS L"(D;;FA;;;NU)" OWNER_RIGHTS L"(A;;0x12019b;;;IU)"
+
+bool lp_access_open(lp_access access, lp_access_list *out_list)
+{
+    static const wchar_t *const rules[] = {[LP_ACCESS_OWNER] = L"D:P" OWNER_RIGHTS,
+                                           [LP_ACCESS_CONSOLE] = L"D:P" CONSOLE_RIGHTS};
+    *out_list =
+        (lp_access_list){.attributes = {.nLength = sizeof out_list->attributes}};
+    if (access == LP_ACCESS_INHERITED)
+        return true;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            rules[access], SDDL_REVISION_1, &out_list->descriptor, NULL))
+        return false;
+    out_list->attributes.lpSecurityDescriptor = out_list->descriptor;
+    return true;
+}
+
+void lp_access_close(lp_access_list *list)
+{
+    LocalFree(list->descriptor);
+    *list = (lp_access_list){0};
+}
+
+bool lp_access_is_elevated(void)
+{
+    HANDLE token;
+    TOKEN_ELEVATION elevation = {0};
+    DWORD len;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    GetTokenInformation(token, TokenElevation, &elevation, sizeof elevation, &len);
+    CloseHandle(token);
+    return elevation.TokenIsElevated != 0;
+}
