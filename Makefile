@@ -7,6 +7,7 @@
 #   make check      the fast tests only; no root
 #   make test-windows  the portable rooms, cross-built for Windows, under Wine
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
+#   make gigabyte   a gigabyte at every MTU, compared at the end (root, minutes)
 #   make bench      what the relay costs, beside a plain UDP forwarder
 #   make install    PREFIX=/usr/local DESTDIR=
 
@@ -40,6 +41,11 @@ lab:
 	@tools/install-packages all
 	@tests/run-all --lab $(TESTS)
 
+gigabyte:
+	@tools/install-packages all
+	@tools/build release
+	@tests/lab/gigabyte.py
+
 asan:
 	@tools/install-packages build
 	@tools/build asan
@@ -69,4 +75,4 @@ install:
 clean:
 	rm -rf build-release build-asan build-dev build-fuzz build-cover build-windows
 
-.PHONY: all demo test check test-windows lab asan bench install clean
+.PHONY: all demo test check test-windows lab gigabyte asan bench install clean

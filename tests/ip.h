@@ -112,6 +112,57 @@ static inline ip_parts ip_judge(const uint8_t *frame, size_t len)
     return parts;
 }
 
+/* Right checksums, whatever was changed; a fragment's transport has none of its own. */
+static inline void ip_seal(uint8_t *frame, size_t len)
+{
+    uint8_t *ip = frame + IP_ETH;
+    ip_parts parts = {.version = ip[0] >> 4};
+    if (parts.version == 4) {
+        size_t header_len = (size_t)(ip[0] & 15) * 4;
+        ip_set_u16(ip + 10, 0);
+        ip_set_u16(ip + 10, 0xffff ^ ip_sum(0, ip, header_len));
+    }
+    if (!ip_take_header(ip, len - IP_ETH, &parts) || parts.is_fragment)
+        return;
+    size_t left = len - parts.transport_at;
+    uint8_t *field = frame + parts.transport_at + (parts.protocol == IP_TCP ? 16 : 6);
+    ip_set_u16(field, 0);
+    uint32_t pseudo = ip_pseudo(ip, parts.version, parts.protocol, left);
+    uint32_t checksum = 0xffff ^ ip_sum(pseudo, frame + parts.transport_at, left);
+    ip_set_u16(field, checksum != 0 ? checksum : 0xffff);
+}
+
+/* What differs between two packets of one form: addresses, ports, ECN, TTL, IP ids, DF,
+ * flow label; TCP's numbers, window and urgent pointer. */
+static inline void ip_scramble(uint8_t *frame, size_t len, uint32_t *random)
+{
+    uint8_t *ip = frame + IP_ETH;
+    ip_parts parts = {.version = ip[0] >> 4};
+    ip_take_header(ip, len - IP_ETH, &parts);
+    uint8_t *transport = frame + parts.transport_at;
+    if (parts.version == 4) {
+        ip[1] = (uint8_t)ip_random(random);
+        ip_set_u16(ip + 4, ip_random(random));
+        ip[6] = ip_random(random) & 0x40;
+        ip[8] = (uint8_t)(1 + ip_random(random) % 255);
+        ip_set_u16(ip + 14, ip_random(random));
+        ip_set_u16(ip + 18, ip_random(random));
+    } else {
+        ip[0] = (uint8_t)(0x60 | (ip_random(random) & 15));
+        ip[1] = (uint8_t)ip_random(random);
+        ip_set_u16(ip + 2, ip_random(random));
+        ip[7] = (uint8_t)(1 + ip_random(random) % 255);
+        ip_set_u16(ip + 22, ip_random(random));
+        ip_set_u16(ip + 38, ip_random(random));
+    }
+    ip_set_u16(transport, ip_random(random));
+    ip_set_u16(transport + 2, ip_random(random));
+    for (size_t at = 4; parts.protocol == IP_TCP && at < 20; at++)
+        if (at < 12 || at == 14 || at == 15 || at >= 18)
+            transport[at] = (uint8_t)ip_random(random);
+    ip_seal(frame, len);
+}
+
 typedef struct ip_spec {
     unsigned version, protocol;
     const uint8_t *options; /* of IPv4, or extension headers, first one hop-by-hop */

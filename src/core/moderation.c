@@ -1,18 +1,32 @@
 #include "core/moderation.h"
 
-/* Of what came before a pause as long as a window nothing is to be learnt. */
-static void turn_window(lp_moderation *moderation, lp_time now)
+static bool is_worth_it(const lp_moderation *past, lp_duration length)
 {
-    bool is_next = now < lp_time_after(moderation->window_end, LP_MODERATION_WINDOW);
-    moderation->is_busy = is_next && moderation->frames >= LP_MODERATION_BUSY;
-    moderation->frames = 0;
-    moderation->window_end = lp_time_after(now, LP_MODERATION_WINDOW);
+    /* Once there are pauses, it is they that set how often we look. */
+    size_t events = past->pause > 0 ? past->frames : past->looks;
+    size_t least =
+        past->pause > 0 ? LP_MODERATION_WAKE_UPS / 2 : LP_MODERATION_WAKE_UPS;
+    return events * LP_SECONDS(1) >= least * length &&
+           past->octets <= past->frames * LP_MODERATION_SMALL;
 }
 
-lp_duration lp_moderation_on_look(lp_moderation *moderation, size_t count, lp_time now)
+static lp_duration pause_for(const lp_moderation *past, lp_duration length)
 {
-    if (now >= moderation->window_end)
-        turn_window(moderation, now);
-    moderation->frames += count;
-    return moderation->is_busy && count < LP_MODERATION_PLENTY ? LP_MODERATION_REST : 0;
+    lp_duration gather = LP_MODERATION_GATHER * length / past->frames;
+    return gather < LP_MODERATION_PAUSE ? gather : LP_MODERATION_PAUSE;
+}
+
+lp_duration lp_moderation_on_look(lp_moderation *moderation, size_t frames,
+                                  size_t octets, lp_time now)
+{
+    lp_duration length = lp_time_until(moderation->since, now);
+    if (length >= LP_MODERATION_WINDOW) {
+        bool is_busy = moderation->frames > 0 && is_worth_it(moderation, length);
+        lp_duration pause = is_busy ? pause_for(moderation, length) : 0;
+        *moderation = (lp_moderation){.since = now, .pause = pause};
+    }
+    moderation->looks++;
+    moderation->frames += frames;
+    moderation->octets += octets;
+    return moderation->pause;
 }

@@ -1,14 +1,14 @@
 /*
- * When to look again at a source of frames that is busy: what network cards call
- * interrupt moderation. Waking up costs more than carrying a small frame, so thousands of
- * frames a second that come one by one are better fetched some at a time; they leave in
- * fewer packets then, which the relay and the receiver save on again.
+ * How long to leave a source of frames alone, after looking: what network cards call
+ * interrupt moderation. A wake-up costs as much as a dozen frames, so a source that brings
+ * thousands of small frames a second is looked at a few at a time. They travel in one
+ * packet then, which saves as much again in the relay and at the receiver.
  *
- * Who sends less than LP_MODERATION_BUSY frames in a window (4000 a second: games, voice,
- * pings) never waits. Neither does a source that gives many frames at once: there is
- * nothing more to gain. All others wait LP_MODERATION_REST at most.
+ * What a person waits for is never delayed: pings, voice, games, whole bursts of them.
+ * That is decided by how often the source wakes us, over LP_MODERATION_WINDOW. Nor are
+ * large frames: bulk fills its packets by itself.
  *
- * Pure; a plain value.
+ * Pure: time is an argument.
  */
 #pragma once
 
@@ -17,19 +17,22 @@
 
 #include "base/time.h"
 
-#define LP_MODERATION_WINDOW LP_MS(16)
-#define LP_MODERATION_BUSY   64 /* frames in a window */
-#define LP_MODERATION_PLENTY 16 /* frames at once */
-#define LP_MODERATION_REST   LP_US(300)
+#define LP_MODERATION_WINDOW LP_MS(20)
+/* The source wakes us this often, or it is left in peace; half of it ends the pauses. */
+#define LP_MODERATION_WAKE_UPS 2500 /* per second */
+#define LP_MODERATION_SMALL    400  /* octets of a frame, on average over the window */
+#define LP_MODERATION_GATHER   8    /* frames that a pause should bring */
+#define LP_MODERATION_PAUSE    LP_US(400) /* at most */
 
 typedef struct lp_moderation {
-    lp_time window_end;
-    size_t frames; /* in this window */
-    bool is_busy;  /* in the window before */
-} lp_moderation;
+    lp_time since; /* the window's first look */
+    size_t looks, frames, octets;
+    lp_duration pause;
+} lp_moderation; /* zeroed is new */
 
 /*
- * A look at the source found `count` frames, which are on their way now. How long not to
- * look again: 0 or LP_MODERATION_REST. A zeroed lp_moderation has seen nothing yet.
+ * The source was looked at and gave `frames` (0 is fine) of `octets` together. For so long
+ * it may be left alone now; 0: wait for it as ever.
  */
-lp_duration lp_moderation_on_look(lp_moderation *moderation, size_t count, lp_time now);
+lp_duration lp_moderation_on_look(lp_moderation *moderation, size_t frames,
+                                  size_t octets, lp_time now);

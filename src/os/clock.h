@@ -8,7 +8,7 @@
 lp_time lp_clock_now(void);
 int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificates */
 
-/* The whole thread sleeps: for short rests of a busy loop. */
+/* The whole thread sleeps, so long or a little longer: for a busy loop's short rests. */
 void lp_clock_sleep(lp_duration rest);
 
 typedef struct lp_alarm {

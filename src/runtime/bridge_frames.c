@@ -128,11 +128,11 @@ static size_t take_captured(lp_bridge *bridge, const lp_lan_frame *captured,
     return count;
 }
 
-bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, size_t *out_count)
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, lp_duration *out_pause)
 {
     lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
                                  LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
-    size_t count = 0;
+    size_t count = 0, octets = 0;
     while (count < FRAMES_PER_WAKE_UP) {
         lp_lan_frame captured;
         lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
@@ -145,8 +145,9 @@ bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, size_t *out_count)
             return false;
         }
         count += bridge->is_joined ? take_captured(bridge, &captured, now) : 1;
+        octets += captured.len;
     }
-    *out_count = count;
+    *out_pause = lp_moderation_on_look(&bridge->moderation, count, octets, now);
     return true;
 }
 

@@ -42,8 +42,8 @@ struct lp_bridge {
 void lp_bridge_lose_lan(lp_bridge *bridge, const char *what);
 
 /* --- bridge_frames.c -------------------------------------------------------------- */
-/* How many frames came. False: the wire is gone, told already. */
-bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, size_t *out_count);
+/* And how long not to read then. False: the wire is gone, told already. */
+bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, lp_duration *out_pause);
 void lp_bridge_on_datagram(lp_bridge *bridge, lp_bytes datagram, lp_time now);
 void lp_bridge_on_datagrams_end(lp_bridge *bridge);
 void lp_bridge_refresh_cam(lp_bridge *bridge, lp_time now);

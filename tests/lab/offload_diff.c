@@ -12,33 +12,22 @@
 
 #include "core/glue.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <linux/ethtool.h>
-#include <linux/if_packet.h>
-#include <linux/sockios.h>
-#include <linux/virtio_net.h>
-#include <net/ethernet.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "../ip.h"
-#include "../netns.h"
 #include "base/cursor.h"
-
-#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
-#define VIRTIO_NET_HDR_GSO_UDP_L4 5 /* Linux 6.2 */
-#endif
+#include "kernel_wire.h"
 
 enum { HEADER = sizeof(struct virtio_net_hdr), MOST_SEGMENTS = 100 };
 
 static uint8_t sent[HEADER + IP_FRAME_MAX], got[IP_FRAME_MAX], ours[IP_FRAME_MAX];
 
 static const uint8_t hop_tcp[] = {IP_TCP, 0, 1, 4, 0, 0, 0, 0};
+static const uint8_t hop_udp[] = {IP_UDP, 0, 1, 4, 0, 0, 0, 0};
+static const uint8_t hop_dst_tcp[] = {60, 0, 1, 4, 0, 0, 0, 0, IP_TCP, 1, 1, 12,
+                                      0,  0, 0, 0, 0, 0, 0, 0, 0,      0, 0, 0};
 static const uint8_t nops[] = {1, 1, 1, 0};
+static const uint8_t sack[] = {1, 1, 5, 10, 0, 0, 9, 9, 0, 1, 2, 3, 3, 3, 7, 0};
 static const uint8_t times[] = {1, 1, 8, 10, 0, 0, 1, 2, 0, 0, 3, 4};
 
 static const struct {
@@ -50,43 +39,14 @@ static const struct {
     {VIRTIO_NET_HDR_GSO_TCPV4, LP_GSO_TCP4, {4, IP_TCP, nops, 4, NULL, 0}},
     {VIRTIO_NET_HDR_GSO_TCPV6, LP_GSO_TCP6, {6, IP_TCP, NULL, 0, times, 12}},
     {VIRTIO_NET_HDR_GSO_TCPV6, LP_GSO_TCP6, {6, IP_TCP, hop_tcp, 8, NULL, 0}},
+    {VIRTIO_NET_HDR_GSO_TCPV6, LP_GSO_TCP6, {6, IP_TCP, hop_dst_tcp, 24, sack, 16}},
     {VIRTIO_NET_HDR_GSO_UDP_L4, LP_GSO_UDP, {4, IP_UDP}},
+    {VIRTIO_NET_HDR_GSO_UDP_L4, LP_GSO_UDP, {4, IP_UDP, nops, 4}},
+    {VIRTIO_NET_HDR_GSO_UDP_L4, LP_GSO_UDP, {6, IP_UDP, hop_udp, 8}},
     {VIRTIO_NET_HDR_GSO_UDP_L4, LP_GSO_UDP, {6, IP_UDP}},
     {VIRTIO_NET_HDR_GSO_NONE, LP_GSO_NONE, {4, IP_UDP}},
     {VIRTIO_NET_HDR_GSO_NONE, LP_GSO_NONE, {6, IP_TCP, hop_tcp, 8, NULL, 0}},
 };
-
-static void must(bool worked, const char *what)
-{
-    if (worked)
-        return;
-    perror(what);
-    exit(1);
-}
-
-static void switch_off(int fd, const char *interface, uint32_t command)
-{
-    struct ethtool_value off = {.cmd = command};
-    struct ifreq request = {.ifr_data = (void *)&off};
-    memcpy(request.ifr_name, interface, strlen(interface));
-    must(ioctl(fd, SIOCETHTOOL, &request) == 0, "ethtool");
-}
-
-static int open_packet_socket(const char *interface, int protocol)
-{
-    int fd = socket(AF_PACKET, SOCK_RAW, 0), buffer = 8 << 20;
-    struct timeval patience = {.tv_sec = 5};
-    struct sockaddr_ll address = {.sll_family = AF_PACKET,
-                                  .sll_protocol = htons((uint16_t)protocol),
-                                  .sll_ifindex = (int)if_nametoindex(interface)};
-    must(fd >= 0, "socket");
-    must(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) == 0,
-         "SO_RCVBUFFORCE");
-    must(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0,
-         "SO_RCVTIMEO");
-    must(bind(fd, (struct sockaddr *)&address, sizeof address) == 0, "bind");
-    return fd;
-}
 
 /* A frame as a sender leaves it to its network card; the offload says what is left. */
 static size_t make_case(uint32_t *random, uint8_t *frame, lp_offload *offload,
@@ -94,13 +54,16 @@ static size_t make_case(uint32_t *random, uint8_t *frame, lp_offload *offload,
 {
     size_t kind = ip_random(random) % (sizeof kinds / sizeof *kinds);
     ip_spec spec = kinds[kind].spec;
-    size_t segment_len = 100 + ip_random(random) % 1300;
+    size_t segment_len = 1 + ip_random(random) % (ip_random(random) % 4 ? 1400 : 40);
     size_t count = ip_random(random) % (60000 / segment_len) % MOST_SEGMENTS;
+    size_t last_len = ip_random(random) % 8 ? 1 + ip_random(random) % segment_len
+                                            : segment_len; /* often none is shorter */
     spec.payload_len = kinds[kind].gso == LP_GSO_NONE
                            ? ip_random(random) % 1300
-                           : segment_len * (1 + count) + 1 + ip_random(random) % 99;
+                           : segment_len * (1 + count) + last_len;
     spec.tcp_flags = ip_random(random) & 0xf9; /* no SYN, no RST */
     size_t len = ip_build(&spec, random, frame);
+    ip_scramble(frame, len, random);
     ip_parts parts = ip_judge(frame, len);
     size_t field = parts.protocol == IP_TCP ? 16 : 6;
     uint32_t pseudo = ip_pseudo(frame + IP_ETH, parts.version, parts.protocol,
@@ -153,27 +116,29 @@ static bool is_whole_again(lp_glue *glue, lp_bytes frame, const lp_offload *offl
            lp_bytes_equal(glued, frame) && !lp_glue_next(glue, &glued, &left);
 }
 
-/* True if the kernel's are ours; counts them, and super-frames glued. */
-static bool compare(int in, int out, lp_glue *glue, uint32_t *random, size_t *segments,
-                    size_t *super_frames)
+/* Whether the kernel's are ours; counts them, and super-frames glued. */
+static outcome compare(const kernel_wire *wire, lp_glue *glue, uint32_t *random,
+                       size_t *segments, size_t *super_frames)
 {
     lp_offload offload;
     struct virtio_net_hdr header;
     size_t len = make_case(random, sent + HEADER, &offload, &header);
     lp_bytes frame = lp_bytes_of(sent + HEADER, len);
     memcpy(sent, &header, HEADER);
-    must(send(in, sent, HEADER + len, 0) == (ssize_t)(HEADER + len), "send");
+    if (!put_on_wire(wire, sent, HEADER + len))
+        return LOST;
 
     size_t count = lp_offload_segment_count(frame, &offload);
     bool may_glue = is_glueable(&offload, count), is_glued = false;
     for (size_t i = 0; i < count; i++) {
-        ssize_t got_len = recv(out, got, sizeof got, 0);
+        ssize_t got_len = recv(wire->out, got, sizeof got, 0);
         size_t our_len = make_ours(frame, &offload, i);
-        must(got_len > 0, "the kernel sent fewer");
+        if (got_len <= 0)
+            return LOST;
         if ((size_t)got_len != our_len || memcmp(got, ours, our_len) != 0) {
             printf("segment %zu of %zu, %zu octets (kernel: %zd), kind %d differs\n", i,
                    count, our_len, got_len, (int)offload.gso);
-            return false;
+            return DIFFERENT;
         }
         if (!may_glue)
             continue;
@@ -184,33 +149,39 @@ static bool compare(int in, int out, lp_glue *glue, uint32_t *random, size_t *se
     *super_frames += may_glue;
     if (may_glue && !is_glued)
         printf("%zu segments are not glued to what they were\n", count);
-    return count > 0 && is_glued == may_glue;
+    return count > 0 && is_glued == may_glue ? SAME : DIFFERENT;
+}
+
+static outcome compare_often(const kernel_wire *wire, lp_glue *glue, uint32_t *random,
+                             size_t *segments, size_t *super_frames)
+{
+    uint32_t before = *random;
+    outcome found = compare(wire, glue, random, segments, super_frames);
+    for (int tries = 1; found == LOST && tries < TRIES; tries++) {
+        lp_bytes rest;
+        lp_offload left;
+        drain_wire(wire);
+        lp_glue_flush(glue);
+        while (lp_glue_next(glue, &rest, &left))
+            ;
+        *random = before;
+        found = compare(wire, glue, random, segments, super_frames);
+    }
+    if (found == LOST)
+        printf("the kernel sends fewer, each time\n");
+    return found;
 }
 
 int main(int argc, char **argv)
 {
     unsigned long cases = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
     uint32_t seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1, random = seed;
-    int yes = 1;
-    enter_new_network();
-    /* Else the kernel would say things of its own. */
-    must(sh("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6 && "
-            "ip link add va type veth peer name vb && "
-            "ip link set va up && ip link set vb up"),
-         "ip");
-    int in = open_packet_socket("va", 0), out = open_packet_socket("vb", ETH_P_ALL);
-    must(setsockopt(in, SOL_PACKET, PACKET_VNET_HDR, &yes, sizeof yes) == 0,
-         "PACKET_VNET_HDR");
-    switch_off(in, "va", ETHTOOL_STSO);
-    switch_off(in, "va", ETHTOOL_SGSO);
-    switch_off(in, "va", ETHTOOL_STXCSUM);
-    switch_off(in, "va", ETHTOOL_SSG);
-
+    kernel_wire wire = open_kernel_wire();
     size_t segments = 0, super_frames = 0;
     lp_glue *glue = lp_glue_new();
     must(glue != NULL, "memory");
     for (unsigned long i = 0; i < cases; i++) {
-        if (!compare(in, out, glue, &random, &segments, &super_frames)) {
+        if (compare_often(&wire, glue, &random, &segments, &super_frames) != SAME) {
             printf("case %lu of seed %" PRIu32 "\n", i, seed);
             return 1;
         }
@@ -218,7 +189,6 @@ int main(int argc, char **argv)
     printf("%lu frames, %zu segments: as the kernel makes them; %zu glued again\n",
            cases, segments, super_frames);
     lp_glue_free(glue);
-    close(in);
-    close(out);
+    close_kernel_wire(&wire);
     return segments == 0 || super_frames == 0;
 }

@@ -1,85 +1,108 @@
 #include "core/moderation.h"
-
 #include "test.h"
 
-/* Looks that find `count` frames each, `gap` apart, for a second: how many were followed
- * by a rest. What comes in a rest is found after it, as in life. */
-static size_t rests_in_a_second(size_t count, lp_duration gap)
-{
-    lp_moderation moderation = {0};
-    size_t rests = 0;
-    for (lp_time now = 0; now < LP_SECONDS(1); now += gap)
-        rests += lp_moderation_on_look(&moderation, count, now) > 0;
-    return rests;
-}
+#define START LP_SECONDS(1000)
 
-TEST(games_voice_and_pings_never_wait)
-{
-    static const struct {
-        const char *name;
-        size_t count;
-        lp_duration gap;
-    } rows[] = {
-        {"a ping each second", 1, LP_SECONDS(1)},
-        {"a game, 60 packets a second", 1, LP_US(16667)},
-        {"a server's tick for 32 players", 32, LP_US(16667)},
-        {"a flood of pings", 1, LP_MS(1)},
-        {"just below the limit", 1, LP_US(255)},
-    };
-    EACH_ROW (row, rows)
-        CHECK_EQ(rests_in_a_second(row->count, row->gap), 0);
-}
+typedef struct source {
+    lp_moderation moderation;
+    lp_time now;
+    lp_duration pause; /* the last answer */
+    size_t looks;
+} source;
 
-TEST(frames_that_come_often_and_one_by_one_wait_for_each_other)
+/* Frames of `octets` come every `gap` for `length`; whoever waits for them looks as soon
+ * as one is there, unless he was told to pause. */
+static void run(source *it, lp_duration gap, size_t octets, lp_duration length)
 {
-    static const struct {
-        const char *name;
-        size_t count;
-        lp_duration gap;
-    } rows[] = {
-        {"10,000 a second", 1, LP_US(100)},
-        {"50,000 a second", 1, LP_US(20)},
-        {"threes, as rests bring them", 3, LP_US(300)},
-    };
-    EACH_ROW (row, rows) {
-        size_t looks = LP_SECONDS(1) / row->gap;
-        size_t first_window = LP_MODERATION_WINDOW / row->gap + 1;
-        CHECK(rests_in_a_second(row->count, row->gap) >= looks - first_window - 1);
+    lp_time end = lp_time_after(it->now, length);
+    lp_time next = lp_time_after(it->now, gap);
+    for (it->looks = 0; it->now < end; it->looks++) {
+        lp_time look = lp_time_after(it->now, it->pause);
+        it->now = it->pause == 0 && next > look ? next : look;
+        size_t frames = 0;
+        for (; next <= it->now; next = lp_time_after(next, gap))
+            frames++;
+        it->pause =
+            lp_moderation_on_look(&it->moderation, frames, frames * octets, it->now);
     }
 }
 
-TEST(a_rest_has_one_length)
-{
-    lp_moderation moderation = {0};
-    CHECK_EQ(lp_moderation_on_look(&moderation, LP_MODERATION_BUSY, 0), 0);
-    CHECK_EQ(lp_moderation_on_look(&moderation, 1, LP_MODERATION_WINDOW),
-             LP_MODERATION_REST);
-}
-
-TEST(many_frames_at_once_are_worth_a_look_without_a_rest)
-{
-    CHECK_EQ(rests_in_a_second(LP_MODERATION_PLENTY, LP_US(100)), 0);
-    CHECK(rests_in_a_second(LP_MODERATION_PLENTY - 1, LP_US(100)) > 0);
-}
-
-TEST(after_a_silence_the_first_frame_does_not_wait)
+TEST(what_a_person_waits_for_is_looked_at_at_once)
 {
     static const struct {
         const char *name;
-        lp_duration silence;
-        lp_duration rest;
+        unsigned per_second;
+        size_t octets;
     } rows[] = {
-        {"none", 0, LP_MODERATION_REST},
-        {"just short of a window", LP_MODERATION_WINDOW - 1, LP_MODERATION_REST},
-        {"a window", LP_MODERATION_WINDOW, 0},
-        {"a minute", LP_SECONDS(60), 0},
+        {"a ping each second", 1, 98},
+        {"voice", 50, 200},
+        {"a game", 128, 80},
+        {"voice, games and pings", 600, 120},
+        {"a server with 16 players", 2048, 150},
     };
     EACH_ROW (row, rows) {
-        lp_moderation moderation = {0};
-        lp_time now = LP_SECONDS(5);
-        CHECK_EQ(lp_moderation_on_look(&moderation, 0, now), 0);
-        CHECK_EQ(lp_moderation_on_look(&moderation, LP_MODERATION_BUSY, now), 0);
-        now += LP_MODERATION_WINDOW + row->silence;
-        CHECK_EQ(lp_moderation_on_look(&moderation, 1, now), row->rest);
+        source it = {.now = START};
+        lp_duration gap = LP_SECONDS(1) / row->per_second;
+        for (int i = 0; i < 50; i++) {
+            run(&it, gap, row->octets, LP_MS(20));
+            CHECK_EQ(it.pause, 0);
+        }
+    }
+}
+
+TEST(thousands_of_small_frames_are_gathered)
+{
+    static const struct {
+        const char *name;
+        unsigned per_second;
+        lp_duration pause;
+    } rows[] = {
+        {"3,000", 3000, LP_MODERATION_PAUSE},
+        {"10,000", 10000, LP_MODERATION_PAUSE},
+        {"40,000", 40000, LP_US(200)},
+        {"100,000", 100000, LP_US(80)},
+    };
+    EACH_ROW (row, rows) {
+        source it = {.now = START};
+        run(&it, LP_SECONDS(1) / row->per_second, 142, LP_SECONDS(1));
+        CHECK(it.pause >= row->pause * 9 / 10 && it.pause <= row->pause * 11 / 10);
+        run(&it, LP_SECONDS(1) / row->per_second, 142, LP_SECONDS(1));
+        CHECK(it.looks <= LP_SECONDS(1) / row->pause * 11 / 10);
+    }
+}
+
+TEST(large_frames_are_not_held)
+{
+    source it = {.now = START};
+    run(&it, LP_SECONDS(1) / 50000, 1400, LP_SECONDS(1));
+    CHECK_EQ(it.pause, 0);
+}
+
+TEST(a_burst_is_one_look_and_holds_nobody_up)
+{
+    lp_moderation moderation = {0};
+    for (int i = 0; i < 100; i++) {
+        lp_time now = lp_time_after(START, LP_MS(16) * (lp_duration)i);
+        CHECK_EQ(lp_moderation_on_look(&moderation, 64, 64 * 100, now), 0);
+    }
+}
+
+TEST(the_pauses_end_when_the_frames_do)
+{
+    source it = {.now = START};
+    run(&it, LP_SECONDS(1) / 10000, 142, LP_MS(100));
+    CHECK_EQ(it.pause, LP_MODERATION_PAUSE);
+    run(&it, LP_SECONDS(1) / 500, 142, LP_MS(50));
+    CHECK_EQ(it.pause, 0);
+}
+
+TEST(pauses_do_not_come_and_go)
+{
+    source it = {.now = START};
+    run(&it, LP_SECONDS(1) / 2600, 142, LP_MS(100));
+    CHECK_EQ(it.pause, LP_MODERATION_PAUSE);
+    for (int i = 0; i < 50; i++) {
+        run(&it, LP_SECONDS(1) / 2000, 142, LP_MS(20));
+        CHECK_EQ(it.pause, LP_MODERATION_PAUSE);
     }
 }

@@ -69,6 +69,16 @@ static HANDLE make_timer(void)
     return timer ? timer : CreateWaitableTimerW(NULL, FALSE, NULL);
 }
 
+void lp_clock_sleep(lp_duration rest)
+{
+    LARGE_INTEGER due = {.QuadPart = -(LONGLONG)((rest + 99) / 100)};
+    HANDLE timer = make_timer();
+    if (timer && SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE))
+        WaitForSingleObject(timer, INFINITE);
+    if (timer)
+        CloseHandle(timer);
+}
+
 lp_err lp_alarm_open(lp_alarm *alarm, lp_why *why)
 {
     char text[LP_WINDOWS_TEXT_LEN];
