@@ -66,13 +66,13 @@ static size_t take_captured(lp_player *player, lp_space frame,
     return count;
 }
 
-static void on_tap(uv_poll_t *poll, int status, int events)
+/* How long not to read then. */
+static lp_duration read_tap(lp_player *player, lp_time now)
 {
-    lp_player *player = poll->data;
-    lp_time now = lp_clock_now();
     lp_space frame = lp_space_of(player->captured + LP_DATAGRAM_HEADER_LEN,
                                  FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
-    for (size_t count = 0; count < FRAMES_PER_WAKE_UP;) {
+    size_t count = 0, octets = 0;
+    while (count < FRAMES_PER_WAKE_UP) {
         size_t len;
         lp_offload offload;
         lp_err err = lp_tap_read(player->tap, frame, &len, &offload);
@@ -83,8 +83,20 @@ static void on_tap(uv_poll_t *poll, int status, int events)
             break;
         }
         count += take_captured(player, lp_space_of(frame.at, len), &offload, now);
+        octets += len;
     }
+    return lp_moderation_on_look(&player->moderation, count, octets, now);
+}
+
+static void on_tap(uv_poll_t *poll, int status, int events)
+{
+    lp_player *player = poll->data;
+    lp_time now = lp_clock_now();
+    lp_duration pause = read_tap(player, now);
     lp_uplink_flush(player->uplink, now);
+    /* All of this thread rests: what the relay sends meanwhile waits with the frames. */
+    if (pause > 0)
+        lp_clock_sleep(pause);
 }
 
 /* --- relay to adapter ------------------------------------------------------------- */
