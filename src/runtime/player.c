@@ -66,12 +66,13 @@ static size_t take_captured(lp_player *player, lp_space frame,
     return count;
 }
 
-/* How long not to read then. */
-static lp_duration read_tap(lp_player *player, lp_time now)
+/* How many frames there were, of how many octets together. */
+static size_t read_tap(lp_player *player, lp_time now, size_t *out_octets)
 {
     lp_space frame = lp_space_of(player->captured + LP_DATAGRAM_HEADER_LEN,
                                  FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
-    size_t count = 0, octets = 0;
+    size_t count = 0;
+    *out_octets = 0;
     while (count < FRAMES_PER_WAKE_UP) {
         size_t len;
         lp_offload offload;
@@ -83,20 +84,22 @@ static lp_duration read_tap(lp_player *player, lp_time now)
             break;
         }
         count += take_captured(player, lp_space_of(frame.at, len), &offload, now);
-        octets += len;
+        *out_octets += len;
     }
-    return lp_moderation_on_look(&player->moderation, count, octets, now);
+    return count;
 }
 
 static void on_tap(uv_poll_t *poll, int status, int events)
 {
     lp_player *player = poll->data;
     lp_time now = lp_clock_now();
-    lp_duration pause = read_tap(player, now);
+    size_t octets;
+    size_t count = read_tap(player, now, &octets);
     lp_uplink_flush(player->uplink, now);
     /* All of this thread rests: what the relay sends meanwhile waits with the frames. */
-    if (pause > 0)
-        lp_clock_sleep(pause);
+    lp_duration rest = lp_moderation_on_look(&player->moderation, count, octets, now);
+    if (rest > 0)
+        lp_clock_sleep(rest);
 }
 
 /* --- relay to adapter ------------------------------------------------------------- */
