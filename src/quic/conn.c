@@ -13,7 +13,7 @@
 #define HANDSHAKE_TIMEOUT LP_SECONDS(10)
 #define INITIAL_RTT       LP_MS(100) /* the library's 333 ms make a lost Initial cost 1 s */
 #define ACK_THRESH        64         /* acknowledgements cost a packet each */
-#define SPARE_CIDS        7          /* for migrations, RFC 9000 section 9.5 */
+#define SPARE_CIDS        4          /* for migrations, RFC 9000 section 9.5 */
 #define FLUSH_PATIENCE    LP_SECONDS(1) /* for control octets before CONNECTION_CLOSE */
 
 /* 1-RTT header (1 octet, id, packet number up to 4), tag, DATAGRAM type and length */

@@ -534,18 +534,38 @@ TEST(a_seed_moves_every_flow)
     CHECK(lp_queue_flow_hash(view, 1) != lp_queue_flow_hash(view, 2));
 }
 
+/* A plain frame's flow is read without walking it; what is between makes no other. */
+TEST(a_frame_that_must_be_walked_is_of_the_same_flow_as_a_plain_one)
+{
+    static const uint8_t tag[] = {0x81, 0x00, 0x00, 0x05};
+    static const unsigned protocols[] = {IP_UDP, IP_TCP};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t random = 6;
+        ip_spec spec = {.version = 4, .protocol = protocols[i], .payload_len = 40};
+        size_t len = HEADER + ip_build(&spec, &random, datagram + HEADER);
+        uint32_t plain = lp_queue_flow_hash(lp_bytes_of(datagram, len), SEED);
+        uint8_t *at = datagram + HEADER + 12;
+        memmove(at + sizeof tag, at, len - HEADER - 12);
+        memcpy(at, tag, sizeof tag);
+        CHECK_EQ(lp_queue_flow_hash(lp_bytes_of(datagram, len + sizeof tag), SEED),
+                 plain);
+    }
+}
+
 TEST(a_datagram_cut_anywhere_has_some_flow)
 {
-    uint32_t random = 6;
-    ip_spec spec = {.version = 6, .protocol = IP_TCP, .payload_len = 8};
-    size_t len = HEADER + ip_build(&spec, &random, datagram + HEADER);
-    uint32_t whole = lp_queue_flow_hash(lp_bytes_of(datagram, len), SEED);
-    unsigned same = 0;
-    for (size_t cut = 0; cut < len; cut++) {
-        uint8_t part[200];
-        memcpy(part + sizeof part - cut, datagram, cut);
-        lp_bytes view = lp_bytes_of(part + sizeof part - cut, cut);
-        same += lp_queue_flow_hash(view, SEED) == whole;
+    for (unsigned version = 4; version <= 6; version += 2) {
+        uint32_t random = 6;
+        ip_spec spec = {.version = version, .protocol = IP_TCP, .payload_len = 8};
+        size_t len = HEADER + ip_build(&spec, &random, datagram + HEADER);
+        uint32_t whole = lp_queue_flow_hash(lp_bytes_of(datagram, len), SEED);
+        unsigned same = 0;
+        for (size_t cut = 0; cut < len; cut++) {
+            uint8_t part[200];
+            memcpy(part + sizeof part - cut, datagram, cut);
+            lp_bytes view = lp_bytes_of(part + sizeof part - cut, cut);
+            same += lp_queue_flow_hash(view, SEED) == whole;
+        }
+        CHECK_EQ(same, 20 + 8 - 4); /* from the ports on */
     }
-    CHECK_EQ(same, 20 + 8 - 4); /* from the ports on */
 }
