@@ -3,6 +3,7 @@
  *
  *   endpoint.c    slots, timers, the due list; who a packet is for
  *   accept.c      packets for nobody yet: new connections, Retry, limits, resets
+ *   handover.c    connections that go to another worker's endpoint
  *   conn.c        one connection: from new to free, and the library's callbacks
  *   conn_write.c  what goes out
  *   conn_end.c    why it ended, in words, and what is left of it
@@ -30,8 +31,9 @@ typedef enum lp_conn_state {
 typedef struct lp_slot lp_slot;
 
 struct lp_conn {
-    lp_quic *quic;
+    lp_quic *quic; /* NULL, like slot, between lp_quic_part and lp_quic_join */
     lp_slot *slot;
+    lp_quic_past *past; /* on its way only; then it is the slot's */
     ngtcp2_conn *ngtcp2;
     void *user;
     lp_conn *next_due; /* the due list; is_due says whether it is in it */
@@ -39,8 +41,8 @@ struct lp_conn {
 
     lp_conn_state state;
     bool is_due;
-    bool is_due_by_timer; /* and by nothing else */
-    bool is_blocked;      /* a datagram waits for pacing or congestion control */
+    bool is_due_to_answer; /* what was heard, and for nothing else */
+    bool is_blocked;       /* a datagram waits for pacing or congestion control */
     bool is_client;
     bool is_up;           /* the handshake is complete */
     bool has_open_packet; /* LP_WRITE_MORE was the last answer */
@@ -52,7 +54,7 @@ struct lp_conn {
     lp_addr validating; /* what a path validation is about; family 0: none runs */
     lp_addr counted_as; /* the address that limits count it under */
     lp_key_hash identity;
-    ngtcp2_cid first_dcid; /* chosen by the client, known to lp_quic.first_dcids */
+    ngtcp2_cid first_dcid; /* chosen by the client, known to lp_quic.foreign_ids */
 
     int64_t stream; /* the control stream; -1: not open yet */
     lp_outbox outbox;
@@ -66,8 +68,9 @@ struct lp_conn {
     size_t burst_len;   /* written since the last pause */
     lp_time touched_at; /* last packet in or out */
 
-    unsigned unanswered; /* datagrams in since the last packet out */
+    size_t unanswered; /* octets of datagrams that no packet has acknowledged yet */
     lp_time unanswered_since;
+    bool brought_datagrams; /* the packet being read: datagrams, or word of ours */
 
     ngtcp2_ccerr close; /* what CONNECTION_CLOSE will say; its reason is `end`'s */
     lp_time close_by;   /* when it is said although octets wait */
@@ -94,8 +97,8 @@ void lp_conn_free(lp_conn *conn); /* NULL is fine */
 void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now);
 void lp_conn_on_timer(lp_conn *conn, lp_time now);
 
-/* All that its timer can want written is an acknowledgement, which may still wait for a
- * datagram to travel with. Until `*out_until`. */
+/* All that there can be to write is an acknowledgement, which may still wait for a datagram
+ * to travel with. Until `*out_until`. */
 bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until);
 
 /* When lp_conn_on_timer wants to be called; after `now`. */
@@ -121,10 +124,13 @@ typedef struct lp_tomb {
 
 struct lp_slot {
     lp_timer timer;
-    lp_conn *conn; /* one of the two, or neither: free */
+    lp_conn *conn; /* one of the two, or neither: free, or a stub */
     lp_tomb *tomb;
+    lp_quic_past *past; /* of who came from elsewhere; its ids are in foreign_ids */
     lp_slot *next_free;
     uint8_t generation;
+    bool is_stub;     /* its connection went away, */
+    uint8_t moved_to; /* to that worker */
 };
 
 /* Outgoing packets without a connection. Bursts beyond this are lost, as on any wire.
@@ -141,17 +147,18 @@ struct lp_quic {
     lp_quic_config config;
     lp_quic_stats stats;
     lp_cid_codec cids;
+    uint8_t lane; /* of dials */
 
     lp_slot *slots, *free_slots;
     size_t slot_count;
-    size_t conn_count, handshake_count;
+    size_t conn_count;
     lp_timers timers;
     lp_conn *first_due, **last_due;
 
     /* NULL in an endpoint that does not accept. */
-    lp_keymap *first_dcids;  /* what clients called us first -> slot */
-    lp_keymap *conns_per_ip; /* see ip_key */
-    lp_keymap *handshakes_per_ip;
+    lp_keymap *foreign_ids; /* what clients called us first, and ids that other
+                               workers gave to those who joined us -> slot */
+    lp_census *census;      /* the config's, or our own */
 
     lp_time resets_since; /* the second in which `resets` were sent */
     unsigned resets;
@@ -167,6 +174,9 @@ lp_place lp_quic_place_of(const lp_quic *quic, const lp_slot *slot);
 /* Known to the endpoint from now on, and due. */
 void lp_quic_adopt(lp_quic *quic, lp_conn *conn, lp_time now);
 void lp_quic_make_due(lp_conn *conn);
+void lp_quic_make_not_due(lp_conn *conn);
+/* The same, but only for what was heard: see lp_conn_may_hold. */
+void lp_quic_make_due_to_answer(lp_conn *conn);
 void lp_quic_on_handshake_over(lp_conn *conn); /* complete or failed: counted no more */
 
 /* A buffer for one stateless packet; NULL when too many wait. The packet is queued once
@@ -183,8 +193,10 @@ void lp_accept_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
 void lp_accept_version(lp_quic *quic, const lp_udp_packet *packet,
                        const ngtcp2_version_cid *ids);
 
-/* Counts a connection of `addr`, by IPv4 address or IPv6 /64. */
-void lp_accept_count(lp_keymap *per_ip, const lp_addr *addr, int change);
+/* --- handover.c ------------------------------------------------------------------- */
+
+/* The slot is given back: who had it is known no more, here and where it came from. */
+void lp_quic_drop_past(lp_quic *quic, lp_slot *slot);
 
 /* --- conn_end.c ------------------------------------------------------------------- */
 

@@ -187,6 +187,8 @@ static void read_socket(lp_driver *driver, lp_time now)
                                     packets[k].payload};
             lp_quic_on_packet(driver->quic, &packet, now);
         }
+        if (count < LP_UDP_BATCH)
+            return; /* there were no more */
     }
 }
 
@@ -314,6 +316,11 @@ void lp_driver_close(lp_driver *driver)
 lp_quic *lp_driver_quic(lp_driver *driver)
 {
     return driver->quic;
+}
+
+const lp_udp *lp_driver_udp(const lp_driver *driver)
+{
+    return driver->udp;
 }
 
 lp_addr lp_driver_local(const lp_driver *driver)

@@ -150,21 +150,21 @@ static int address_width(const json_t *peers)
 }
 
 static const char peer_columns[] =
-    "rtt ms  lost %  waits ms  its own  waiting  dropped";
+    "rtt ms  lost %  waits ms (its own)  waiting  dropped (its own)";
 
-/* "waits" is what datagrams to it wait here (99 in 100 at most), "its own" what it says
- * of those to us. */
+/* What becomes of datagrams to it here, and in brackets what it says itself of those that
+ * it sends: 99 in 100 wait at most so long. */
 static void show_peer(const json_t *peer, int width)
 {
     const json_t *counters = json_object_get(peer, "counters");
     const json_t *live = json_object_get(peer, "live");
-    printf("  %-10" PRId64 " %-8s %-18s %-*s %6.1f %7.2f %9.1f %8.1f %8" PRId64
-           " %8" PRId64 " %10" PRId64 " %10" PRId64 " %9.0f\n",
+    const json_t *its_own = json_object_get(peer, "reported");
+    printf("  %-10" PRId64 " %-8s %-18s %-*s %6.1f %7.2f %9.1f (%7.1f) %8" PRId64
+           " %8" PRId64 " (%7" PRId64 ") %10" PRId64 " %10" PRId64 " %9.0f\n",
            number(peer, "peer_id"), text(peer, "role"), text(peer, "mac"), width,
            text(peer, "address"), real(peer, "rtt_ms"), lost_percent(live),
-           ms(live, "queue_p99_us"),
-           ms(json_object_get(peer, "reported"), "queue_p99_us"),
-           number(live, "queue_datagrams"), drops_of(counters),
+           ms(live, "queue_p99_us"), ms(its_own, "queue_p99_us"),
+           number(live, "queue_datagrams"), drops_of(counters), drops_of(its_own),
            number(counters, "datagrams_rx"), number(counters, "datagrams_tx"),
            real(peer, "last_seen_ms"));
 }
@@ -230,6 +230,23 @@ static void show_rooms(const json_t *rooms)
                count - done);
 }
 
+static void show_workers(const json_t *workers)
+{
+    size_t i;
+    json_t *worker;
+    if (json_array_size(workers) < 2)
+        return;
+    printf("\n%-8s %8s %12s %14s %14s %10s %10s\n", "worker", "rooms", "connections",
+           "packets in", "packets out", "astray", "moved in");
+    json_array_foreach(workers, i, worker)
+        printf("%-8" PRId64 " %8" PRId64 " %12" PRId64 " %14" PRId64 " %14" PRId64
+               " %10" PRId64 " %10" PRId64 "\n",
+               number(worker, "worker"), number(worker, "rooms"),
+               number(worker, "connections"), number(worker, "packets_in"),
+               number(worker, "packets_out"), number(worker, "astray"),
+               number(worker, "moved_in"));
+}
+
 void lp_show_relay(const json_t *state)
 {
     const json_t *rooms = json_object_get(state, "rooms");
@@ -240,6 +257,7 @@ void lp_show_relay(const json_t *state)
            text(state, "program"), text(state, "version"), text(state, "listen"),
            room_count, room_count == 1 ? "" : "s", conns, conns == 1 ? "" : "s");
     show_rooms(rooms);
+    show_workers(json_object_get(state, "workers"));
     printf("\n");
     show_drops(json_object_get(state, "counters"));
     show_batches(json_object_get(state, "live"));
