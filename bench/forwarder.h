@@ -10,11 +10,11 @@
 
 typedef struct forwarder forwarder;
 
-/* NULL when something is missing. */
-forwarder *forwarder_open(uv_loop_t *loop);
+/* `floods`: to everyone it knows but the sender. NULL when something is missing. */
+forwarder *forwarder_open(uv_loop_t *loop, bool floods);
 void forwarder_close(forwarder *it); /* then run the loop to its end */
 
 lp_addr forwarder_local(const forwarder *it);
 
-/* What comes from `port` goes to `to`. */
-void forwarder_route(forwarder *it, uint16_t port, const lp_addr *to);
+/* `from` is known from now on; what comes from there goes to `to`. */
+void forwarder_route(forwarder *it, const lp_addr *from, const lp_addr *to);

@@ -8,6 +8,7 @@
  *
  * bench/guard calls it. What it costs in time is bench/relay.c's question.
  */
+#include "need.h"
 #include "virtual_clock.h"
 
 #include <inttypes.h>
@@ -43,14 +44,6 @@ typedef struct player {
 } player;
 
 static lp_log_sink quiet = {.level = LP_ERROR};
-
-static void need(bool is_so, const char *what)
-{
-    if (is_so)
-        return;
-    fprintf(stderr, "bench_guard: %s\n", what);
-    exit(1);
-}
 
 static void ignore_line(void *state, lp_log_level level, const char *line)
 {
