@@ -5,7 +5,7 @@
 #   make demo       a LAN party in network namespaces, live; KEEP=1 leaves it up
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
-#   make test-windows  the portable rooms, cross-built for Windows, under Wine
+#   make test-windows  the Windows client, cross-built, under Wine (root)
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
 #   make gigabyte   a gigabyte at every MTU, compared at the end (root, minutes)
 #   make bench      what the relay costs, beside a plain UDP forwarder
@@ -35,7 +35,8 @@ check:
 
 test-windows:
 	@tools/install-packages windows
-	@tests/run-all --fast --kind windows
+	@tools/install-packages test
+	@tests/run-all --kind windows
 
 lab:
 	@tools/install-packages all

@@ -30,9 +30,14 @@ TESTED_IN = {
     "os/linux/rtnl.c": "unit/test_net.c",
     "os/sockaddr.c": "unit/test_udp.c",
     "os/linux/udp_cmsg.c": "unit/test_udp.c",
+    "os/windows/adapter_restart.c": "windows/test_client.py",
     "os/windows/clock.c": "unit/test_clock.c",
     "os/windows/errors.c": "windows/test_files.c",
+    "os/windows/iface.c": "windows/test_client.py",
+    "os/windows/net.c": "windows/test_client.py",
     "os/windows/random.c": "unit/test_random.c",
+    "os/windows/tap.c": "windows/test_client.py",
+    "os/windows/tap_io.c": "windows/test_client.py",
     "os/windows/text.c": "windows/test_files.c",
     "os/windows/udp_cmsg.c": "windows/test_udp.c",
     "os/windows/winsock.c": "windows/test_udp.c",
@@ -141,7 +146,7 @@ class Checker:
         """After the name of a test file, names of tests in it; none if it cites the ID."""
         content, file, named = None, None, True
         for token in [*tokens, "tests/end.c"]:
-            if re.match(r"(unit|sim|lab|tests)/.*\.(c|py)$", token):
+            if re.match(r"(unit|sim|lab|windows|tests)/.*\.(c|py)$", token):
                 if file and not named and ident not in content:
                     self.complain(path, number, f"{file} says nothing of {ident}")
                 test = self.root / "tests" / token

@@ -61,7 +61,7 @@ struct lp_glue {
     strand *spare[STRANDS], *waiting[STRANDS]; /* waiting: the oldest first */
     size_t spare_count, waiting_count;
     lp_bytes passing; /* behind what is due, goes as it came */
-    bool leaves_udp;
+    bool leaves_all, leaves_udp;
 };
 
 /* --- reading ---------------------------------------------------------------------- */
@@ -283,6 +283,10 @@ void lp_glue_put(lp_glue *glue, lp_bytes frame)
 {
     segment piece;
     assert(glue->spare_count > 0 && glue->passing.len == 0); /* next said no */
+    if (glue->leaves_all) {
+        glue->passing = frame;
+        return;
+    }
     kind what = frame.len <= STRAND_ROOM ? read_segment(glue, frame, &piece) : DOUBTFUL;
     if (what == DOUBTFUL)
         lp_glue_flush(glue);
@@ -302,6 +306,11 @@ void lp_glue_put(lp_glue *glue, lp_bytes frame)
         begin(glue, &piece);
     else
         glue->passing = frame;
+}
+
+void lp_glue_leave_all(lp_glue *glue)
+{
+    glue->leaves_all = true;
 }
 
 void lp_glue_leave_udp(lp_glue *glue)

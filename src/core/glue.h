@@ -28,6 +28,8 @@ typedef struct lp_glue lp_glue;
 lp_glue *lp_glue_new(void);
 void lp_glue_free(lp_glue *glue); /* NULL is fine */
 
+/* From now on everything passes as it is: for adapters that take whole frames only. */
+void lp_glue_leave_all(lp_glue *glue);
 /* From now on UDP passes as it is: for kernels that cannot cut it (before Linux 6.2). */
 void lp_glue_leave_udp(lp_glue *glue);
 

@@ -1,6 +1,6 @@
 /*
  * The host's addresses and routes: looked at, watched, and changed only to undo what
- * would cut the tunnel off (rtnetlink on Linux).
+ * would cut the tunnel off (rtnetlink on Linux, IP helper on Windows).
  */
 #pragma once
 
@@ -11,7 +11,7 @@ typedef struct lp_net lp_net;
 
 /* A socket that reports changes; poll its fd. */
 LP_MUST_USE lp_err lp_net_open(lp_net **out_net, lp_why *why);
-void lp_net_close(lp_net *net); /* NULL is fine */
+void lp_net_close(lp_net *net); /* Windows: unpins what is pinned; NULL is fine */
 lp_fd lp_net_fd(const lp_net *net);
 
 /* Reads what is pending: did an address, link or route change since the last call? */
@@ -36,13 +36,15 @@ LP_MUST_USE lp_err lp_net_route_to(lp_net *net, const lp_addr *destination,
 size_t lp_net_drop_defaults(lp_net *net, unsigned ifindex);
 
 /*
- * Pins a host route to `destination` along `along`; marked as ours (protocol 76), so
- * that a later run can find what a killed one left (lp_net_unpin_stale).
+ * Pins a host route to `destination` along `along`; marked as ours (Linux: protocol 76;
+ * Windows: a journal), so that a later run can find what a killed one left
+ * (lp_net_unpin_stale).
  *   LP_ERR_IN_USE  an identical one exists: it is used, and not ours to remove
  */
 LP_MUST_USE lp_err lp_net_pin(lp_net *net, const lp_addr *destination,
                               const lp_route *along, lp_why *why);
 void lp_net_unpin(lp_net *net, const lp_addr *destination);
+/* Also gives back what was changed on an adapter (Windows). How many changes. */
 size_t lp_net_unpin_stale(lp_net *net);
 
 /* The interface's address that a person would name: non-link-local IPv4 first (D-003),

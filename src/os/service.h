@@ -35,9 +35,8 @@ typedef enum lp_privilege {
  * When started as root, becomes `user` (and its group) first; NULL keeps the user. Not
  * started as root: drops the capabilities there are. Capabilities belong to threads:
  * call it before the first one starts (libuv starts its own with the first work item).
- * Windows: the privileges of the process; it stays the user's, and `user` must be NULL.
- *   LP_ERR_NOT_FOUND    no such user
- *   LP_ERR_UNSUPPORTED  this system does not become another user
+ * Windows: the privileges of the process, which stays the user's; `user` means nothing.
+ *   LP_ERR_NOT_FOUND  no such user
  */
 LP_MUST_USE lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why);
 

@@ -1,7 +1,9 @@
 /*
- * The player's virtual Ethernet adapter: a TAP device that exists while it is open.
+ * The player's virtual Ethernet adapter: a TAP device.
  *
- * The kernel removes it when the handle closes, a crash included: nothing to restore.
+ * Linux makes one, and removes it when the handle closes, a crash included: nothing to
+ * restore. Windows has adapters of OpenVPN's driver tap-windows6, of which one is ours
+ * while it is open; what is changed on it is given back, after a crash by the next run.
  */
 #pragma once
 
@@ -13,10 +15,25 @@
 
 typedef struct lp_tap lp_tap;
 
+/* One adapter that can be named. */
+typedef struct lp_tap_choice {
+    char id[40];    /* never changes */
+    char name[128]; /* as people see it and may change it */
+} lp_tap_choice;
+
+/* What there is to choose from; nothing where adapters are made (Linux). How many. */
+size_t lp_tap_list(lp_tap_choice *out, size_t max);
+
 /*
  * Creates the adapter, down, with this MAC. `name` may hold %d; NULL means "lan%d".
- *   LP_ERR_DENIED, LP_ERR_IN_USE (the name), LP_ERR_IO,
- *   LP_ERR_UNSUPPORTED (no /dev/net/tun)
+ * Windows: takes the adapter of that name or id, NULL the only one there is, and gives it
+ * the MAC, which may take seconds.
+ *   LP_ERR_DENIED
+ *   LP_ERR_IN_USE       the name; Windows: another program has it, or there are several
+ *   LP_ERR_NOT_FOUND    Windows: there is none, or none of that name
+ *   LP_ERR_REFUSED      Windows: it does not take the MAC (W-022)
+ *   LP_ERR_UNSUPPORTED  no /dev/net/tun
+ *   LP_ERR_IO
  */
 LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap,
                                lp_why *why);
@@ -24,6 +41,8 @@ void lp_tap_close(lp_tap *tap); /* NULL is fine */
 lp_fd lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
 unsigned lp_tap_ifindex(const lp_tap *tap);
+/* Super-frames of TCP and partial checksums may be written (not on Windows). */
+bool lp_tap_cuts_tcp(const lp_tap *tap);
 /* The kernel cuts super-frames of UDP that are written (Linux 6.2). */
 bool lp_tap_cuts_udp(const lp_tap *tap);
 /* IPv6 router advertisements on it install no routes. False: someone should watch. */

@@ -169,6 +169,8 @@ static int do_as_asked(lp_app *app)
     lp_why why;
     if (app->options->status)
         return show_status(app);
+    if (parts->answer && parts->answer(app))
+        return 0;
     if (parts->check_options && parts->check_options(app, &why) != LP_OK) {
         complain(app, why.text);
         return 2;

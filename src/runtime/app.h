@@ -21,6 +21,8 @@ typedef struct lp_app_parts {
     const lp_program *program;
     unsigned keep; /* lp_privilege bits that are needed after the start */
 
+    /* Was something asked that the program itself answers, and exits? NULL: never. */
+    bool (*answer)(lp_app *app);
     /* Do the options make sense together? Touches nothing; if not, the exit code is 2.
      * NULL: always. */
     lp_err (*check_options)(lp_app *app, lp_why *why);

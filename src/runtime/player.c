@@ -322,6 +322,8 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
     if (err)
         goto done;
+    if (!lp_tap_cuts_tcp(player->tap))
+        lp_glue_leave_all(player->glue);
     if (!lp_tap_cuts_udp(player->tap))
         lp_glue_leave_udp(player->glue);
     player->tap_poll.data = player;

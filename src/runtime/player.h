@@ -1,6 +1,6 @@
 /*
- * The Linux player: an adapter on one side, an uplink on the other, and the care that
- * the adapter takes nothing but the party (W-012 to W-036 in their Linux form).
+ * The player: an adapter on one side, an uplink on the other, and the care that
+ * the adapter takes nothing but the party (W-012 to W-036).
  *
  * Start-up order (W-012): resolve, join, remember the way to the relay, adapter up,
  * verify the way, bridge.

@@ -34,7 +34,9 @@ void lp_player_take_broadcasts(lp_player *player)
     const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
     const lp_route into_party = {.ifindex = lp_tap_ifindex(player->tap)};
     lp_why why;
-    if (lp_net_pin(player->config.join->net, &everyone, &into_party, &why) != LP_OK)
+    lp_err err = lp_net_pin(player->config.join->net, &everyone, &into_party, &why);
+    if (err &&
+        err != LP_ERR_IN_USE) /* Windows has one, and the adapter's metric decides */
         lp_log(player->config.log, LP_WARN,
                "broadcasts to 255.255.255.255 may leave by another adapter",
                F_STR("why", why.text));

@@ -2,7 +2,7 @@
 """Runs the lab's tests: each function test_* of tests/lab/test_*.py, in its own process
 with namespaces of its own.
 
-    run.py [--build DIR] [--logs DIR] [--jobs N] [WORD...]
+    run.py [--build DIR] [--tests DIR] [--logs DIR] [--jobs N] [WORD...]
 
 WORDs pick tests whose names contain one of them. A test's name is the sentence it proves;
 it gets a prefix for its namespaces and cleans up after itself. Ends with "N passed, N
@@ -28,8 +28,8 @@ FAMILY = "sl"            # of namespace prefixes: sl1234a belongs to process 123
 TEST_SECONDS = 300       # after which a test is ended and has failed
 
 
-def all_tests():
-    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+def all_tests(folder):
+    for path in sorted(glob.glob(os.path.join(folder, "test_*.py"))):
         module = importlib.import_module(os.path.basename(path)[:-3])
         for name, function in vars(module).items():
             if name.startswith("test_") and function.__module__ == module.__name__:
@@ -72,8 +72,9 @@ def run_one(test, prefix, logs):
 
 
 class Runner:
-    def __init__(self, logs):
-        self.logs, self.children, self.stopping = logs, set(), False
+    def __init__(self, folder, logs):
+        self.folder, self.logs = folder, logs
+        self.children, self.stopping = set(), False
 
     def run(self, test, number):
         """(test, passed, seconds, what it printed)"""
@@ -85,7 +86,7 @@ class Runner:
             return test, False, 0.0, "not run: interrupted"
         child = subprocess.Popen(
             [sys.executable, os.path.abspath(__file__), "--one", test, "--prefix", prefix,
-             "--logs", logs], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+             "--logs", logs, "--tests", self.folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", env=dict(os.environ, LAB_LOGS=logs))
         self.children.add(child)
         try:
@@ -112,6 +113,7 @@ def letters(number):
 def main():
     words = argparse.ArgumentParser()
     words.add_argument("--build", default=os.path.join(HERE, "../../build-asan"))
+    words.add_argument("--tests", default=HERE)
     words.add_argument("--logs")
     words.add_argument("--jobs", type=int, default=3)
     words.add_argument("--list", action="store_true")
@@ -121,11 +123,13 @@ def main():
     asked = words.parse_args()
     os.environ["LAB_BUILD"] = build = os.path.abspath(
         os.environ.get("LAB_BUILD") if asked.one else asked.build)
+    folder = os.path.abspath(asked.tests)
+    sys.path.insert(0, folder)
     logs = os.path.abspath(asked.logs or os.path.join(build, "lab-logs"))
     if asked.one:
         return run_one(asked.one, asked.prefix, logs)
 
-    tests = [test for test in all_tests()
+    tests = [test for test in all_tests(folder)
              if not asked.words or any(word in test for word in asked.words)]
     if asked.list:
         print("\n".join(map(sentence, tests)))
@@ -133,13 +137,13 @@ def main():
     if os.geteuid() != 0:
         print("the lab makes network namespaces and needs root", file=sys.stderr)
         return 1
-    return run_all(tests, logs, asked.jobs)
+    return run_all(tests, folder, logs, asked.jobs)
 
 
-def run_all(tests, logs, jobs):
+def run_all(tests, folder, logs, jobs):
     import netns
     netns.sweep(FAMILY)
-    runner = Runner(logs)
+    runner = Runner(folder, logs)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, runner.stop)
     passed = failed = 0

@@ -289,6 +289,22 @@ TEST(where_the_kernel_cannot_cut_udp_it_passes_and_tcp_is_glued)
     lp_glue_free(glue);
 }
 
+TEST(an_adapter_that_takes_whole_frames_only_gets_them)
+{
+    lp_glue *glue = lp_glue_new();
+    uint32_t random = 1;
+    stream udp = udp_stream(4, 1), tcp = tcp_stream(4, 1);
+    lp_glue_leave_all(glue);
+    for (int i = 0; i < 2; i++) {
+        outcome got = put(glue, next_segment(&tcp, 100, 0x10, &random, frame));
+        CHECK_EQ(got.frames, 1);
+        CHECK_EQ(got.super_frames, 0);
+        CHECK_EQ(put(glue, next_segment(&udp, 100, 0, &random, frame)).frames, 1);
+    }
+    CHECK_EQ(flush(glue).frames, 0);
+    lp_glue_free(glue);
+}
+
 /* --- what is not ------------------------------------------------------------------ */
 
 /* One octet of the second segment is another; then its checksums are right or not. */

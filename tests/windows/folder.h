@@ -9,7 +9,7 @@
 
 static char folder[MAX_PATH];
 
-static const char *in_folder(const char *name)
+static inline const char *in_folder(const char *name)
 {
     static char paths[4][MAX_PATH + 64]; /* several may be in one call */
     static int next;
@@ -18,14 +18,14 @@ static const char *in_folder(const char *name)
     return path;
 }
 
-static void remove_folder(void)
+static inline void remove_folder(void)
 {
     char command[MAX_PATH + 32];
     snprintf(command, sizeof command, "rmdir /s /q \"%s\"", folder);
     system(command);
 }
 
-static void new_folder(void)
+static inline void new_folder(void)
 {
     char base[MAX_PATH];
     GetTempPathA(sizeof base, base);
@@ -38,7 +38,7 @@ static void new_folder(void)
         abort();
 }
 
-static int files_in_folder(void)
+static inline int files_in_folder(void)
 {
     WIN32_FIND_DATAA found;
     int count = 0;

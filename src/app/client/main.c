@@ -7,13 +7,15 @@
 #include "runtime/player.h"
 #include "runtime/show.h"
 
-#define NAME "lanparty-client"
+#define NAME     "lanparty-client"
+#define MAX_TAPS 16
 
 struct config {
     lp_common_options common;
     lp_join_options join;
     lp_option_mac virtual_mac;
     const char *tap;
+    bool list_taps;
 };
 
 /* clang-format off */
@@ -23,8 +25,15 @@ static const lp_option options[] = {
      .offset = offsetof(struct config, virtual_mac),
      .help = "instead of the identity's, for tests"},
     {.name = "tap", .alias = "tap-name", .value = "NAME", .kind = LP_OPTION_TEXT,
-     .offset = offsetof(struct config, tap), .default_text = "lan%d",
-     .help = "what the virtual adapter is called"},
+     .offset = offsetof(struct config, tap),
+     .help = "what the virtual adapter is called: Linux makes one, lan0 if nothing is "
+             "said; Windows takes the one of that name, or the only one there is"},
+    {.name = "tap-instance-id", .value = "ID", .kind = LP_OPTION_TEXT,
+     .offset = offsetof(struct config, tap),
+     .help = "the same, by the id that --list-tap-adapters shows"},
+    {.name = "list-tap-adapters", .kind = LP_OPTION_FLAG,
+     .offset = offsetof(struct config, list_taps),
+     .help = "show the adapters that there are (Windows), and exit"},
     LP_COMMON_ROWS(struct config, common),
 };
 /* clang-format on */
@@ -128,9 +137,24 @@ static lp_err check(lp_app *app, lp_why *why)
     return LP_OK;
 }
 
+/* --list-tap-adapters (W-004) */
+static bool answer(lp_app *app)
+{
+    lp_tap_choice found[MAX_TAPS];
+    if (!((client_app *)app)->config.list_taps)
+        return false;
+    size_t count = lp_tap_list(found, MAX_TAPS);
+    for (size_t i = 0; i < count; i++)
+        printf("%s  %s\n", found[i].id, found[i].name);
+    if (count == 0)
+        printf("there is no adapter to choose\n");
+    return true;
+}
+
 static const lp_app_parts parts = {
     .program = &program,
     .keep = LP_KEEP_NET_ADMIN, /* the adapter's MTU and link, routes */
+    .answer = answer,
     .check_options = check_options,
     .start = start,
     .started = started,

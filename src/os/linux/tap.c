@@ -192,6 +192,16 @@ bool lp_tap_ignores_routers(const lp_tap *tap)
     return tap->ignores_routers;
 }
 
+size_t lp_tap_list(lp_tap_choice *out, size_t max)
+{
+    return 0;
+}
+
+bool lp_tap_cuts_tcp(const lp_tap *tap)
+{
+    return true;
+}
+
 bool lp_tap_cuts_udp(const lp_tap *tap)
 {
     return tap->cuts_udp;

@@ -50,9 +50,6 @@ lp_err lp_privileges_drop(const char *user, unsigned keep, lp_why *why)
 {
     char text[LP_WINDOWS_TEXT_LEN];
     HANDLE token = NULL;
-    if (user)
-        return lp_explain(why, LP_ERR_UNSUPPORTED,
-                          "this system does not become another user: leave --user out");
     bool done = OpenProcessToken(GetCurrentProcess(),
                                  TOKEN_QUERY | TOKEN_ADJUST_PRIVILEGES, &token) &&
                 remove_all_but(token, keep);

@@ -1,0 +1,220 @@
+"""The Windows client under Wine, with a fake adapter, in a party of Linux programs.
+
+    p1: lanparty-client.exe ── faketap.sys ── cable.py ── lan0 :seat
+
+The adapter's far side, which on Windows is the system's own network stack, is a TAP device
+in a namespace of its own, the seat: there dhclient, ping and games run.
+"""
+
+import functools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+
+from netns import check, eventually
+from party import HOST, ROOT, Player, party_test, ping, reaches
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(ROOT, "build-windows")
+MAC = "02:5a:00:00:00:01"
+UNTOUCHED = "mtu 1500 metric 25 automatic 1 no-defaults 0"
+
+
+def make_prefix(prefix):
+    """A Wine of its own: its registry and files, and the system's files of the template."""
+    template = f"{BUILD}/wine"
+    subprocess.run([f"{ROOT}/tools/wine", "cmd", "/c", "exit"], check=True, timeout=280)
+    shutil.copytree(template, prefix, symlinks=True,
+                    ignore=shutil.ignore_patterns("windows", "Program Files*", "Temp"))
+    os.symlink(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows")
+
+
+class WindowsPlayer(Player):
+    def __init__(self, party, number=1):
+        super().__init__(party, number)
+        self.home = f"{party.lab.dir}/windows"
+        self.prefix, self.calls = f"{self.home}/prefix", f"{self.home}/calls"
+        os.makedirs(self.home)
+        make_prefix(self.prefix)
+        for path in ("src/app/client/lanparty-client.exe", "tests/iphlpapi.dll",
+                     "tests/faketap.sys", "tests/adapter.exe"):
+            shutil.copy(os.path.join(BUILD, path), self.home)
+        self.machine, (self.node,) = self.node, party.lab.add(f"{self.name}-seat")
+        self.pipe = rf"\\.\pipe\{party.lab.prefix}"
+        self._plug_in()
+
+    def wine(self, *words, **variables):
+        variables = {"WINEPREFIX": self.prefix, **variables}
+        return ["env", *(f"{name}={value}" for name, value in variables.items()),
+                f"{ROOT}/tools/wine", *words]
+
+    def ours(self, *words, **variables):
+        """The program under test, with the machine that tests/windows/iphlpapi.c plays."""
+        return self.wine(f"{self.home}/lanparty-client.exe", *words,
+                         WINEDLLOVERRIDES="iphlpapi=n", LP_SOURCE=self.address,
+                         LP_CALLS=self.calls, **variables)
+
+    def _plug_in(self):
+        adapter = self.machine.start(
+            "adapter", *self.wine(f"{self.home}/adapter.exe", rf"Z:{self.home}/faketap.sys"
+                                  .replace("/", "\\"), "LAN party", MAC.replace(":", "").upper()))
+        adapter.says("the adapter is there", 60)
+        cable = self.machine.start("cable", f"{HERE}/cable.py", self.tap, MAC)
+        cable.says("ready")
+        self.machine.ip(f"link set dev {self.tap} netns {self.node.netns}")
+        self.node.ip(f"link set dev {self.tap} up")
+
+    def start(self, *options, room="PARTY", relay="198.51.100.10", **variables):
+        self.client = self.machine.start(
+            self.name, *self.ours(
+                "--relay", relay, "--room", room,
+                "--identity", f"{self.home}/identity.json", "--virtual-mac", MAC,
+                "--relay-ca-cert", f"{self.party.lab.dir}/relay.der",
+                "--server-name", "lanparty-relay.local", "--status-socket", self.pipe,
+                *options, **variables))
+        ask = self.client.stop
+        # Wine hears of SIGINT as of Ctrl-C; SIGTERM would end it unheard.
+        self.client.stop = lambda number=signal.SIGINT, seconds=10.0: ask(number, seconds)
+        return self.client
+
+    def status(self):
+        done = self.machine.try_run(*self.ours("--status", "--json", "--status-socket",
+                                               self.pipe))
+        check(done.returncode == 0, "the client answers --status", done.stderr.strip())
+        return json.loads(done.stdout)
+
+    def changes(self):
+        """What it did to the system, a line each."""
+        if not os.path.exists(self.calls):
+            return []
+        with open(self.calls) as lines:
+            return lines.read().split("\n")[:-1]
+
+    def is_as_it_was(self):
+        """Do all of its changes together leave the system as it was?"""
+        interfaces, routes = {}, set()
+        for line in self.changes():
+            verb, kind, rest = line.split(" ", 2)
+            if line.endswith(" fails"):
+                continue
+            if verb == "interface":
+                interfaces[kind] = rest
+            elif verb == "add":
+                routes.add(rest)
+            else:
+                routes.discard(rest)
+        return not routes and set(interfaces.values()) <= {UNTOUCHED}
+
+
+def windows_test(test):
+    @party_test(players=0)
+    @functools.wraps(test)
+    def run(party):
+        party.players = [WindowsPlayer(party)]
+        test(party, party.players[0])
+    return run
+
+
+@windows_test
+def test_a_windows_player_gets_a_lease_and_pings(party, player):
+    """W-036"""
+    party.open()
+    player.connect()
+    address = player.dhcp()
+    check(address.startswith("10.73.42."), "the lease is the party's", address)
+    reaches(player.node, HOST)
+    answered, output = ping(player.node, HOST, "-s", 1200, count=20, interval=0.05)
+    check(answered == 20, "no ping is lost", output)
+
+
+@windows_test
+def test_a_windows_player_gives_the_system_back(party, player):
+    """W-017 to W-019, W-023, W-030"""
+    party.open()
+    player.connect()
+    mtu = player.status()["tap_mtu"]
+    check(f"interface IPv4 mtu {mtu} metric 1 automatic 0 no-defaults 1" in player.changes(),
+          "the adapter is the party's", *player.changes())
+    check(player.client.stop() == 0, "Ctrl-C ends it cleanly")
+    check(player.is_as_it_was(), "the system is as it was", *player.changes())
+    left = party.relay_program.log()
+    check(re.search(r"peer left.*shutting down", left), "it said goodbye", left[-600:])
+
+
+@windows_test
+def test_what_a_killed_windows_player_left_the_next_one_gives_back(party, player):
+    party.open()
+    player.connect()
+    player.client.kill()
+    before = player.changes()
+    check(not player.is_as_it_was(), "a killed program gives nothing back", *before)
+    player.connect()
+    repaired = player.changes()[len(before):][:3]
+    check(repaired[0] == "remove route 255.255.255.255/32 interface 42" and
+          all(UNTOUCHED in line for line in repaired[1:]),
+          "first of all the next run gives back, the last change first", *repaired)
+    check("killed run left" in player.client.log(), "and says so", player.client.log())
+    player.client.stop()
+    check(player.is_as_it_was(), "in the end the system is as it was", *player.changes())
+
+
+@windows_test
+def test_whichever_call_to_windows_fails_the_system_ends_as_it_began(party, player):
+    party.open()
+    for number in range(1, 20):
+        client = player.start(LP_FAIL=number)
+        eventually(lambda client=client: not client.is_running() or
+                   player.status()["state"] == "joined", "it joins or gives up", 30)
+        client.stop()
+        if not any(line.endswith(" fails") for line in player.changes()):
+            break
+        # What could not be given back is written down, and is at the next run.
+        if not player.is_as_it_was():
+            player.connect().client.stop()
+        check(player.is_as_it_was(), f"call {number} failed, and all is as it was",
+              *player.changes())
+        os.unlink(player.calls)
+    check(number > 4, "several calls change the system", number)
+
+
+@windows_test
+def test_an_adapter_that_keeps_its_address_is_told(party, player):
+    """W-022: Wine's SetupAPI restarts no device."""
+    party.open()
+    client = player.start("--virtual-mac", "02:00:00:00:00:99")
+    check(client.ended(30) == 1, "it ends with 1")
+    check("disable and enable it in Network Connections" in client.log(),
+          "and says what to do", client.log())
+
+
+@windows_test
+def test_a_second_windows_client_is_told_that_the_adapter_is_taken(party, player):
+    """W-005"""
+    party.open()
+    first = player.connect().client
+    player.pipe += "-2"
+    second = player.start()
+    check(second.ended(30) == 1, "it ends with 1")
+    check("another lanparty-client runs" in second.log(), "and says why", second.log())
+    player.client = first
+    player.pipe = player.pipe[:-2]
+    check(player.status()["state"] == "joined", "the first one plays on")
+
+
+@windows_test
+def test_broadcasts_reach_a_windows_player_and_back(party, player):
+    party.open()
+    player.connect()
+    player.take_address("10.73.42.61")
+    reaches(player.node, HOST)
+    seen = party.host.capture("eth0", f"ether src {MAC} and ether broadcast and udp")
+    with player.node.inside():
+        game = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        game.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        game.bind(("10.73.42.61", 0))
+    eventually(lambda: game.sendto(b"any servers?", ("10.73.42.255", 26000)) and
+               seen.lines(), "the party hears the player's broadcast", 10, 0.3)
