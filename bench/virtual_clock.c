@@ -59,7 +59,7 @@ void lp_alarm_close(lp_alarm *alarm)
 
 void lp_alarm_set(lp_alarm *alarm, lp_time at)
 {
-    if (at == alarm->at)
+    if (at >= alarm->at)
         return;
     alarm->at = at;
     arm(alarm);

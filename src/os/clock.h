@@ -12,13 +12,18 @@ int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificat
 void lp_clock_sleep(lp_duration rest);
 
 typedef struct lp_alarm {
-    lp_fd fd; /* readable when the alarm went off */
-    lp_time at;
+    lp_fd fd;                     /* readable when the alarm went off */
+    lp_time at;                   /* when it will; LP_NEVER: it is not set */
     struct lp_alarm_timer *timer; /* what makes it readable, where a timer cannot be */
 } lp_alarm;
 
 LP_MUST_USE lp_err lp_alarm_open(lp_alarm *alarm, lp_why *why);
 void lp_alarm_close(lp_alarm *alarm);
-/* LP_NEVER stops it. Costs nothing when `at` has not changed. */
+/*
+ * It goes off at `at`, or earlier: one that is set already is only ever moved forward,
+ * since setting a timer costs several microseconds (in a virtual machine most of all) and
+ * deadlines move back with every packet. So whoever hears it asks what is due, and sets it
+ * again. LP_NEVER: nothing to wait for.
+ */
 void lp_alarm_set(lp_alarm *alarm, lp_time at);
 void lp_alarm_clear(lp_alarm *alarm); /* after it went off: makes the fd unreadable */

@@ -42,7 +42,8 @@ lp_fd lp_udp_fd(const lp_udp *udp);
 lp_addr lp_udp_local(const lp_udp *udp); /* with the port that was given */
 
 /*
- * What is there now, GRO trains cut into packets. *out_packets is the socket's own.
+ * What is there now, GRO trains cut into packets. *out_packets is the socket's own. Fewer
+ * than LP_UDP_BATCH: there were no more.
  *   LP_ERR_WOULD_BLOCK  nothing; LP_ERR_IO: the socket is broken. ICMP errors are
  *   swallowed.
  */

@@ -181,11 +181,20 @@ static int on_datagram(ngtcp2_conn *ngtcp2, uint32_t flags, const uint8_t *at,
 {
     lp_conn *conn = user;
     const lp_quic_handler *handler = &conn->quic->config.handler;
-    if (conn->unanswered++ == 0)
+    if (conn->unanswered == 0)
         conn->unanswered_since = conn->touched_at;
+    conn->unanswered += len;
+    conn->brought_datagrams = true;
     if (conn->state == CONN_ALIVE && conn->is_up)
         handler->on_datagram(handler->state, conn, lp_bytes_of(at, len),
                              conn->touched_at);
+    return 0;
+}
+
+static int on_datagram_acked(ngtcp2_conn *ngtcp2, uint64_t id, void *user)
+{
+    lp_conn *conn = user;
+    conn->brought_datagrams = true;
     return 0;
 }
 
@@ -241,6 +250,7 @@ static const ngtcp2_callbacks callbacks = {
     .acked_stream_data_offset = on_stream_acked,
     .stream_reset = on_stream_reset,
     .recv_datagram = on_datagram,
+    .ack_datagram = on_datagram_acked,
     .begin_path_validation = on_path_validation_begun,
     .path_validation = on_path_validation_done,
     .recv_stateless_reset = on_stateless_reset,
@@ -409,6 +419,7 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
                         ? lp_path_addr(&ngtcp2_conn_get_path(conn->ngtcp2)->local)
                         : packet->local;
     conn->touched_at = now;
+    conn->brought_datagrams = false;
     int liberr = ngtcp2_conn_read_pkt(
         conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
         packet->payload.at, packet->payload.len, now);
@@ -419,7 +430,10 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
         notice_migration(conn, now);
         lp_conn_tell_budget(conn, now);
     }
-    lp_quic_make_due(conn);
+    if (conn->brought_datagrams && !liberr)
+        lp_quic_make_due_to_answer(conn);
+    else
+        lp_quic_make_due(conn);
 }
 
 /* A timer that went off is not set any more; to ask the library each time is dear. */

@@ -13,22 +13,47 @@ typedef struct packet {
 
 enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
 
-#define ACK_PATIENCE LP_MS(20)
-#define THIN         2 /* datagrams that wait for an acknowledgement */
-
-static lp_write pause_burst(lp_conn *conn, lp_time now)
-{
-    conn->burst_len = 0;
-    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, now);
-    lp_timers_set(&conn->quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
-    return LP_WRITE_NOTHING;
-}
+#define ACK_PATIENCE  LP_MS(20)
+#define IDLE_PATIENCE LP_MS(5) /* to look for losses, with nothing else to do */
+/* Octets that wait for an acknowledgement. Less than the least congestion window, four
+ * packets: nobody stands still for want of it. */
+#define THIN 3600
 
 static bool is_quiet(const lp_conn *conn)
 {
     return conn->is_up && conn->state == CONN_ALIVE && !conn->has_open_packet &&
            conn->outbox.unsent == 0 && conn->told_settled &&
            conn->validating.family == 0 && !conn->wants_ping;
+}
+
+/*
+ * The library acknowledges after an eighth of the round trip, so a game that sends and
+ * hears 60 packets a second would have twice that many, and where the way is short every
+ * packet would have one of its own. The next datagram takes the acknowledgement along if
+ * that may wait: less than the 25 ms that we promise (RFC 9000 section 13.2.1), and only
+ * while little is waiting. Bulk is paced by what it hears. What else the library may want
+ * within that time it can want a little later: to look for losses.
+ */
+static bool may_answer_late(const lp_conn *conn, lp_time now, lp_time *out_until)
+{
+    *out_until = lp_time_after(conn->unanswered_since, ACK_PATIENCE);
+    return conn->unanswered > 0 && conn->unanswered <= THIN && !conn->is_blocked &&
+           is_quiet(conn) && now < *out_until;
+}
+
+static lp_write pause_burst(lp_conn *conn, lp_time now)
+{
+    conn->burst_len = 0;
+    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, now);
+    lp_time at = lp_conn_deadline(conn, now), patient = now;
+    /* The library's next wish would be the acknowledgement; or where it has nothing to
+     * acknowledge, to be told that pacing would let more out, of which there is none. */
+    if (conn->unanswered == 0 && !conn->is_blocked && is_quiet(conn))
+        patient = lp_time_after(now, IDLE_PATIENCE);
+    else if (!may_answer_late(conn, now, &patient))
+        patient = now;
+    lp_timers_set(&conn->quic->timers, &conn->slot->timer, at > patient ? at : patient);
+    return LP_WRITE_NOTHING;
 }
 
 bool lp_conn_rest(lp_conn *conn, lp_time now)
@@ -39,18 +64,9 @@ bool lp_conn_rest(lp_conn *conn, lp_time now)
     return may_rest;
 }
 
-/*
- * The library acknowledges after an eighth of the round trip, so a game that sends and
- * hears 60 packets a second would have twice that many. Its next packet takes the
- * acknowledgement along if that may wait: less than the 25 ms that we promise (RFC 9000
- * section 13.2.1), and only for thin flows. Bulk is paced by what it hears.
- */
 bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until)
 {
-    *out_until = lp_time_after(conn->unanswered_since, ACK_PATIENCE);
-    bool is_thin = conn->unanswered > 0 && conn->unanswered <= THIN;
-    return is_thin && conn->is_due_by_timer && !conn->is_blocked && is_quiet(conn) &&
-           now < *out_until;
+    return conn->is_due_to_answer && may_answer_late(conn, now, out_until);
 }
 
 /* Pacing means that a burst has an end, although more may be waiting. */

@@ -236,13 +236,20 @@ void lp_quic_make_due(lp_conn *conn)
 {
     lp_quic *quic = conn->quic;
     bool is_buried = conn->slot->conn != conn;
-    conn->is_due_by_timer = false;
+    conn->is_due_to_answer = false;
     if (conn->is_due || is_buried)
         return;
     conn->is_due = true;
     conn->next_due = NULL;
     *quic->last_due = conn;
     quic->last_due = &conn->next_due;
+}
+
+void lp_quic_make_due_to_answer(lp_conn *conn)
+{
+    bool has_more_to_say = conn->is_due && !conn->is_due_to_answer;
+    lp_quic_make_due(conn);
+    conn->is_due_to_answer = !has_more_to_say;
 }
 
 static void drop_first_due(lp_quic *quic)
@@ -268,9 +275,7 @@ static void run_timers(lp_quic *quic, lp_time now)
             lp_quic_give_slot(quic, slot);
             continue;
         }
-        bool was_due = conn->is_due;
-        lp_quic_make_due(conn);
-        conn->is_due_by_timer = !was_due;
+        lp_quic_make_due_to_answer(conn);
     }
 }
 
@@ -292,7 +297,7 @@ lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now)
             continue;
         }
         if (lp_conn_may_hold(conn, now, &until)) {
-            set_timer(quic, conn, lp_time_min(until, lp_conn_deadline(conn, now)));
+            set_timer(quic, conn, until);
             continue;
         }
         /* lp_conn_write sets it anew; this is for a caller that stops halfway. */

@@ -39,8 +39,8 @@ struct lp_conn {
 
     lp_conn_state state;
     bool is_due;
-    bool is_due_by_timer; /* and by nothing else */
-    bool is_blocked;      /* a datagram waits for pacing or congestion control */
+    bool is_due_to_answer; /* what was heard, and for nothing else */
+    bool is_blocked;       /* a datagram waits for pacing or congestion control */
     bool is_client;
     bool is_up;           /* the handshake is complete */
     bool has_open_packet; /* LP_WRITE_MORE was the last answer */
@@ -66,8 +66,9 @@ struct lp_conn {
     size_t burst_len;   /* written since the last pause */
     lp_time touched_at; /* last packet in or out */
 
-    unsigned unanswered; /* datagrams in since the last packet out */
+    size_t unanswered; /* octets of datagrams that no packet has acknowledged yet */
     lp_time unanswered_since;
+    bool brought_datagrams; /* the packet being read: datagrams, or word of ours */
 
     ngtcp2_ccerr close; /* what CONNECTION_CLOSE will say; its reason is `end`'s */
     lp_time close_by;   /* when it is said although octets wait */
@@ -94,8 +95,8 @@ void lp_conn_free(lp_conn *conn); /* NULL is fine */
 void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now);
 void lp_conn_on_timer(lp_conn *conn, lp_time now);
 
-/* All that its timer can want written is an acknowledgement, which may still wait for a
- * datagram to travel with. Until `*out_until`. */
+/* All that there can be to write is an acknowledgement, which may still wait for a datagram
+ * to travel with. Until `*out_until`. */
 bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until);
 
 /* When lp_conn_on_timer wants to be called; after `now`. */
@@ -167,6 +168,8 @@ lp_place lp_quic_place_of(const lp_quic *quic, const lp_slot *slot);
 /* Known to the endpoint from now on, and due. */
 void lp_quic_adopt(lp_quic *quic, lp_conn *conn, lp_time now);
 void lp_quic_make_due(lp_conn *conn);
+/* The same, but only for what was heard: see lp_conn_may_hold. */
+void lp_quic_make_due_to_answer(lp_conn *conn);
 void lp_quic_on_handshake_over(lp_conn *conn); /* complete or failed: counted no more */
 
 /* A buffer for one stateless packet; NULL when too many wait. The packet is queued once

@@ -187,6 +187,8 @@ static void read_socket(lp_driver *driver, lp_time now)
                                     packets[k].payload};
             lp_quic_on_packet(driver->quic, &packet, now);
         }
+        if (count < LP_UDP_BATCH)
+            return; /* there were no more */
     }
 }
 

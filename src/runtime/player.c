@@ -66,13 +66,14 @@ static size_t take_captured(lp_player *player, lp_space frame,
     return count;
 }
 
-static void on_tap(uv_poll_t *poll, int status, int events)
+/* How many frames there were, of how many octets together. */
+static size_t read_tap(lp_player *player, lp_time now, size_t *out_octets)
 {
-    lp_player *player = poll->data;
-    lp_time now = lp_clock_now();
     lp_space frame = lp_space_of(player->captured + LP_DATAGRAM_HEADER_LEN,
                                  FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
-    for (size_t count = 0; count < FRAMES_PER_WAKE_UP;) {
+    size_t count = 0;
+    *out_octets = 0;
+    while (count < FRAMES_PER_WAKE_UP) {
         size_t len;
         lp_offload offload;
         lp_err err = lp_tap_read(player->tap, frame, &len, &offload);
@@ -83,8 +84,22 @@ static void on_tap(uv_poll_t *poll, int status, int events)
             break;
         }
         count += take_captured(player, lp_space_of(frame.at, len), &offload, now);
+        *out_octets += len;
     }
+    return count;
+}
+
+static void on_tap(uv_poll_t *poll, int status, int events)
+{
+    lp_player *player = poll->data;
+    lp_time now = lp_clock_now();
+    size_t octets;
+    size_t count = read_tap(player, now, &octets);
     lp_uplink_flush(player->uplink, now);
+    /* All of this thread rests: what the relay sends meanwhile waits with the frames. */
+    lp_duration rest = lp_moderation_on_look(&player->moderation, count, octets, now);
+    if (rest > 0)
+        lp_clock_sleep(rest);
 }
 
 /* --- relay to adapter ------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/glue.h"
+#include "core/moderation.h"
 #include "os/service.h"
 #include "runtime/player.h"
 
@@ -25,6 +26,7 @@ struct lp_player {
     bool tap_polled;
     bool is_bridging; /* the adapter is up and read */
     bool has_lost_tap;
+    lp_moderation moderation; /* of the adapter */
 
     lp_time next_tick, next_snapshot, link_down_at;
     lp_addr relay; /* the address dialled last */

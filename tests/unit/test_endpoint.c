@@ -349,6 +349,39 @@ TEST(acknowledgements_of_a_thin_flow_travel_with_its_datagrams)
     net_free(net);
 }
 
+/* Each wakes the sender up. Where the way is short, a packet a millisecond would have one
+ * each; what fills the congestion window must hear soon. */
+TEST(acknowledgements_of_small_datagrams_are_few_and_of_large_ones_prompt)
+{
+    enum { COUNT = 200 };
+    static const struct {
+        const char *name;
+        size_t len;
+        unsigned min_packets, max_packets;
+    } rows[] = {
+        {"small", 100, COUNT / 36, COUNT / 10},
+        {"large", 1100, COUNT / 5, COUNT + 10},
+    };
+    EACH_ROW (row, rows) {
+        sim_net *net = connected_net(NULL);
+        net->delay = LP_US(100);
+        CHECK(run_until(net, LP_SECONDS(5), both_settled));
+        run(net, LP_SECONDS(1));
+        const lp_quic_stats *relay = lp_quic_stats_of(net->nodes[RELAY].quic);
+        uint64_t before = relay->packets_out;
+        for (unsigned i = 0; i < COUNT; i++) {
+            send_datagrams(&net->nodes[CLIENT], 1, row->len);
+            run(net, LP_MS(1));
+        }
+        CHECK(relay->packets_out - before >= row->min_packets);
+        CHECK(relay->packets_out - before <= row->max_packets);
+        CHECK_EQ(net->nodes[RELAY].datagrams_in, COUNT);
+        run(net, LP_MS(25));
+        CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).in_flight, 0);
+        net_free(net);
+    }
+}
+
 /* RFC 9000 section 13.2.1: within max_ack_delay, which is 25 ms. */
 TEST(an_acknowledgement_without_company_is_not_late)
 {

@@ -50,15 +50,12 @@ void lp_alarm_close(lp_alarm *alarm)
 
 void lp_alarm_set(lp_alarm *alarm, lp_time at)
 {
-    struct itimerspec when = {0}; /* all zero stops it */
-    if (at == alarm->at)
+    if (at >= alarm->at)
         return;
-    if (at != LP_NEVER) {
-        when.it_value.tv_sec = (time_t)(at / NS_PER_SECOND);
-        when.it_value.tv_nsec = (long)(at % NS_PER_SECOND);
-    }
+    struct itimerspec when = {
+        .it_value = {(time_t)(at / NS_PER_SECOND), (long)(at % NS_PER_SECOND)}};
     if (at == 0)
-        when.it_value.tv_nsec = 1;
+        when.it_value.tv_nsec = 1; /* all zero would stop it */
     timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &when, NULL);
     alarm->at = at;
 }

@@ -32,6 +32,11 @@ typedef struct udp_slot {
     LP_CMSG_ALIGN uint8_t control[LP_UDP_CONTROL_LEN];
 } udp_slot;
 
+typedef struct udp_messages {
+    udp_slot slots[LP_UDP_BATCH];
+    struct mmsghdr headers[LP_UDP_BATCH];
+} udp_messages;
+
 struct lp_udp {
     int fd;
     int family; /* AF_INET or AF_INET6 */
@@ -39,8 +44,8 @@ struct lp_udp {
     bool has_gso;
     uint8_t *arena;     /* LP_UDP_BATCH slots to receive into */
     lp_udp_in *packets; /* MAX_PACKETS */
-    udp_slot slots[LP_UDP_BATCH];
-    struct mmsghdr messages[LP_UDP_BATCH];
+    udp_messages in, out;
+    size_t used_count; /* of `in`, since they were made ready: the kernel wrote there */
 };
 
 /* --- opening ---------------------------------------------------------------------- */
@@ -159,6 +164,7 @@ lp_err lp_udp_open(const lp_addr *bind_to, bool reuse_port, lp_udp **out_udp,
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
     udp->fd = -1;
     udp->has_gso = true;
+    udp->used_count = LP_UDP_BATCH;
     udp->arena = map_pages((size_t)LP_UDP_BATCH * SLOT_LEN);
     udp->packets = map_pages(MAX_PACKETS * sizeof *udp->packets);
     if (!udp->arena || !udp->packets) {
@@ -201,12 +207,13 @@ lp_addr lp_udp_local(const lp_udp *udp)
 
 /* --- receiving -------------------------------------------------------------------- */
 
+/* Those that are as they were need not be touched: a lone packet costs one, not all. */
 static void prepare_receive(lp_udp *udp)
 {
-    for (size_t i = 0; i < LP_UDP_BATCH; i++) {
-        udp_slot *slot = &udp->slots[i];
+    for (size_t i = 0; i < udp->used_count; i++) {
+        udp_slot *slot = &udp->in.slots[i];
         slot->piece = (struct iovec){udp->arena + i * SLOT_LEN, 65536};
-        udp->messages[i].msg_hdr = (struct msghdr){
+        udp->in.headers[i].msg_hdr = (struct msghdr){
             .msg_name = &slot->name,
             .msg_namelen = sizeof slot->name,
             .msg_iov = &slot->piece,
@@ -215,13 +222,14 @@ static void prepare_receive(lp_udp *udp)
             .msg_controllen = sizeof slot->control,
         };
     }
+    udp->used_count = 0;
 }
 
 /* Cuts what GRO glued; the number of packets there are now. */
 static size_t cut_train(lp_udp *udp, size_t at, size_t count)
 {
-    const udp_slot *slot = &udp->slots[at];
-    const struct mmsghdr *message = &udp->messages[at];
+    const udp_slot *slot = &udp->in.slots[at];
+    const struct mmsghdr *message = &udp->in.headers[at];
     size_t segment_len = 0;
     lp_udp_in in = {.remote = lp_sockaddr_read((const struct sockaddr *)&slot->name)};
     lp_udp_cmsg_read(&message->msg_hdr, &in, &segment_len);
@@ -269,12 +277,13 @@ lp_err lp_udp_receive(lp_udp *udp, const lp_udp_in **out_packets, size_t *out_co
     int errors = 0;
     do {
         prepare_receive(udp);
-        got = recvmmsg(udp->fd, udp->messages, LP_UDP_BATCH, 0, NULL);
+        got = recvmmsg(udp->fd, udp->in.headers, LP_UDP_BATCH, 0, NULL);
     } while (got < 0 && is_loss(errno) && ++errors < MAX_ERRORS_IN_A_ROW);
     if (got < 0)
         return errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS
                    ? LP_ERR_WOULD_BLOCK
                    : LP_ERR_IO;
+    udp->used_count = (size_t)got;
     size_t count = 0;
     for (size_t i = 0; i < (size_t)got; i++)
         count = cut_train(udp, i, count);
@@ -296,10 +305,10 @@ typedef enum send_how { AS_IT_IS, FROM_ANY_ADDRESS } send_how;
 static void fill_message(lp_udp *udp, size_t at, const lp_udp_train *train,
                          lp_bytes payload, size_t segment_len, send_how how)
 {
-    udp_slot *slot = &udp->slots[at];
+    udp_slot *slot = &udp->out.slots[at];
     lp_addr from = how == AS_IT_IS ? train->local : (lp_addr){0};
     slot->piece = (struct iovec){(void *)(uintptr_t)payload.at, payload.len};
-    struct msghdr *message = &udp->messages[at].msg_hdr;
+    struct msghdr *message = &udp->out.headers[at].msg_hdr;
     *message = (struct msghdr){
         .msg_name = &slot->name,
         .msg_namelen = lp_sockaddr_write(&train->remote, udp->family, &slot->name),
@@ -315,7 +324,7 @@ static int flush(lp_udp *udp, size_t count)
 {
     int sent;
     do
-        sent = sendmmsg(udp->fd, udp->messages, (unsigned)count, MSG_NOSIGNAL);
+        sent = sendmmsg(udp->fd, udp->out.headers, (unsigned)count, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent;
 }
@@ -334,8 +343,8 @@ static lp_err send_cut(lp_udp *udp, const lp_udp_train *train, send_how how)
         rest = lp_bytes_after(rest, len);
     }
     while (done < count) {
-        memmove(udp->messages, udp->messages + done,
-                (count - done) * sizeof *udp->messages);
+        memmove(udp->out.headers, udp->out.headers + done,
+                (count - done) * sizeof *udp->out.headers);
         count -= done;
         int sent = flush(udp, count);
         if (sent < 0 && errno == EAGAIN)

@@ -121,15 +121,13 @@ void lp_alarm_close(lp_alarm *alarm)
 void lp_alarm_set(lp_alarm *alarm, lp_time at)
 {
     struct lp_alarm_timer *it = alarm->timer;
-    if (at == alarm->at)
+    if (at >= alarm->at)
         return;
     AcquireSRWLockExclusive(&it->lock);
     lp_time now = lp_clock_now();
     alarm->at = it->at = at;
     lp_wake_clear(it->wake);
-    if (at == LP_NEVER)
-        CancelWaitableTimer(it->timer);
-    else if (at <= now)
+    if (at <= now)
         lp_wake_ring(it->wake);
     else
         arm(it, now);
