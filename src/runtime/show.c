@@ -150,21 +150,21 @@ static int address_width(const json_t *peers)
 }
 
 static const char peer_columns[] =
-    "rtt ms  lost %  waits ms  its own  waiting  dropped";
+    "rtt ms  lost %  waits ms (its own)  waiting  dropped (its own)";
 
-/* "waits" is what datagrams to it wait here (99 in 100 at most), "its own" what it says
- * of those to us. */
+/* What becomes of datagrams to it here, and in brackets what it says itself of those that
+ * it sends: 99 in 100 wait at most so long. */
 static void show_peer(const json_t *peer, int width)
 {
     const json_t *counters = json_object_get(peer, "counters");
     const json_t *live = json_object_get(peer, "live");
-    printf("  %-10" PRId64 " %-8s %-18s %-*s %6.1f %7.2f %9.1f %8.1f %8" PRId64
-           " %8" PRId64 " %10" PRId64 " %10" PRId64 " %9.0f\n",
+    const json_t *its_own = json_object_get(peer, "reported");
+    printf("  %-10" PRId64 " %-8s %-18s %-*s %6.1f %7.2f %9.1f (%7.1f) %8" PRId64
+           " %8" PRId64 " (%7" PRId64 ") %10" PRId64 " %10" PRId64 " %9.0f\n",
            number(peer, "peer_id"), text(peer, "role"), text(peer, "mac"), width,
            text(peer, "address"), real(peer, "rtt_ms"), lost_percent(live),
-           ms(live, "queue_p99_us"),
-           ms(json_object_get(peer, "reported"), "queue_p99_us"),
-           number(live, "queue_datagrams"), drops_of(counters),
+           ms(live, "queue_p99_us"), ms(its_own, "queue_p99_us"),
+           number(live, "queue_datagrams"), drops_of(counters), drops_of(its_own),
            number(counters, "datagrams_rx"), number(counters, "datagrams_tx"),
            real(peer, "last_seen_ms"));
 }

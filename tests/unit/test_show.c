@@ -9,7 +9,8 @@ static const char relay_state[] =
     "'address':'192.0.2.9:5000','rtt_ms':12.345,'datagram_budget':1314,"
     "'last_seen_ms':40.0,'counters':{'datagrams_rx':111,'datagrams_tx':222,"
     "'drop_queue':3,'drop_bpdu':4},'live':{'packets_sent':1000,'packets_lost':25,"
-    "'queue_p99_us':7400,'queue_datagrams':5},'reported':{'queue_p99_us':1200}},"
+    "'queue_p99_us':7400,'queue_datagrams':5},'reported':{'queue_p99_us':1200,"
+    "'drop_queue':31}},"
     "{'peer_id':8,'role':'gateway','mac':null,'address':'192.0.2.10:5000',"
     "'rtt_ms':1.0,'datagram_budget':1400,'last_seen_ms':4.0,'counters':{}}]},"
     "{'room':'DOOM','mtu':1134,'gateway_present':false,'clients':0,'peers':[]}],"
@@ -68,9 +69,8 @@ TEST(a_relays_page_has_rooms_peers_counters_and_quic)
         "room QUAKE  mtu 1280  gateway yes  players 1  LAN stations 17\n",
         "room DOOM  mtu 1134  gateway no  players 0  LAN stations 0\n",
         "02:00:00:00:00:07  192.0.2.9:5000",
-        "  12.3    2.50       7.4      1.2        5        7        111        222     "
-        "   "
-        "40\n",
+        "  12.3    2.50       7.4 (    1.2)        5        7 (     31)        111"
+        "        222        40\n",
         "gateway  -  ", /* no MAC */
         "dropped\n           4  bpdu                   spanning tree\n",
         "      2 /  63  packets per read\n",
