@@ -74,6 +74,6 @@ install:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/softlan.conf
 
 clean:
-	rm -rf build-release build-asan build-dev build-fuzz build-cover build-windows
+	rm -rf build-release build-asan build-dev build-fuzz build-tsan build-cover build-windows
 
 .PHONY: all demo test check test-windows lab gigabyte asan bench install clean

@@ -15,7 +15,7 @@ MAY_SEE = {
     "tests/sim": "base wire core",
 }
 PURE = {"base", "wire", "core"}
-PURE_HEADERS = "assert inttypes limits stdarg stdbool stddef stdint stdio stdlib string".split()
+PURE_HEADERS = "assert inttypes limits stdarg stdatomic stdbool stddef stdint stdio stdlib string".split()
 LIBRARIES = {"wire": ["jansson"]}  # a pure library that one pure room may use
 
 

@@ -8,6 +8,7 @@
 lp_relay_config lp_relay_default_config(void)
 {
     return (lp_relay_config){
+        .workers = 1,
         .max_links = 4096,
         .max_rooms = 1024,
         .max_clients = 64,
@@ -42,6 +43,7 @@ static bool make_tables(lp_relay *relay)
 lp_relay *lp_relay_new(const lp_relay_config *config, lp_time now)
 {
     assert(config->worker <= 255 && config->random.fill);
+    assert(config->workers >= 1 && config->workers <= LP_MAX_WORKERS);
     assert(config->max_links > 0 && config->max_links <= LP_RELAY_MAX_LINKS);
     assert(config->max_rooms > 0 && config->max_clients > 0);
     assert(config->room_mtu >= LP_RELAY_ROOM_MTU_MIN);
@@ -50,8 +52,12 @@ lp_relay *lp_relay_new(const lp_relay_config *config, lp_time now)
     if (!relay)
         return NULL;
     relay->config = *config;
+    relay->own_rooms.limit = config->max_rooms;
+    if (!relay->config.rooms)
+        relay->config.rooms = &relay->own_rooms;
     lp_list_init(&relay->silent);
     lp_list_init(&relay->held);
+    lp_list_init(&relay->moving);
     lp_list_init(&relay->ending);
     lp_list_init(&relay->closing);
     lp_list_init(&relay->ticking);
@@ -253,6 +259,7 @@ void lp_session_free(lp_session *session)
         return;
     lp_message_stream_fini(&session->stream);
     lp_octets_release(session->announcement);
+    free(session->said);
     free(session->reported);
     free(session);
 }

@@ -14,7 +14,9 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/lane.h"
 #include "base/random.h"
+#include "base/tally.h"
 #include "base/time.h"
 #include "core/guard.h"
 #include "core/stats.h"
@@ -47,15 +49,18 @@ typedef struct lp_fingerprint {
 
 typedef struct lp_relay_config {
     uint32_t worker;  /* 0 to 255: the top octet of every peer and room number */
+    unsigned workers; /* how many there are; rooms live where base/lane.h says */
     size_t max_links; /* connections, admitted or not; 1 to LP_RELAY_MAX_LINKS */
     size_t max_rooms;
+    lp_tally *rooms;    /* counts those of all workers; NULL: this one is alone */
     size_t max_clients; /* in one room; at least 1 */
     uint32_t room_mtu;  /* the most for a room; at least LP_RELAY_ROOM_MTU_MIN */
     lp_guard_limits limits;
     lp_random random;
 } lp_relay_config;
 
-/* Limits of 4096, 1024, 64; the default MTU and rates. Worker 0; random must be set. */
+/* Limits of 4096, 1024, 64; the default MTU and rates. The only worker, 0; random must
+ * be set. */
 lp_relay_config lp_relay_default_config(void);
 
 /* NULL when memory runs out. */
@@ -137,6 +142,19 @@ typedef struct lp_relay_close {
     char reason[LP_REASON_MAX + 1];
 } lp_relay_close;
 bool lp_relay_next_close(lp_relay *relay, lp_relay_close *out_close);
+
+/*
+ * A link whose hello is for a room of another worker. Take its connection there, call
+ * lp_relay_on_connect and lp_relay_on_control with `said` there, and lp_relay_on_close
+ * here. It is silent still: nobody has heard of it, and nothing was sent to it.
+ */
+#define LP_RELAY_MAX_SAID (128 * 1024) /* octets that may come before it is taken */
+typedef struct lp_relay_move {
+    lp_link link;
+    uint32_t worker;
+    lp_bytes said; /* its control stream from the first octet on; until on_close */
+} lp_relay_move;
+bool lp_relay_next_move(lp_relay *relay, lp_relay_move *out_move);
 
 /* For the log. The engine keeps at most 256 of them; older ones are overwritten. */
 typedef enum lp_relay_event_kind {

@@ -66,10 +66,14 @@ lp_room *lp_relay_find_room(const lp_relay *relay, const char *code)
 static lp_room *make_room(lp_relay *relay, const lp_session *session, uint32_t mtu)
 {
     uint32_t id = next_number(relay, &relay->last_room);
+    if (!lp_tally_take(relay->config.rooms))
+        return NULL;
     lp_room *room = lp_room_new(session->wanted, id, mtu, relay->config.max_clients,
                                 lp_random_u32(relay->config.random));
-    if (!room)
+    if (!room) {
+        lp_tally_give(relay->config.rooms);
         return NULL;
+    }
     room->index = relay->room_count++;
     relay->rooms[room->index] = room;
     lp_room **chain = chain_of(relay, room->code);
@@ -88,6 +92,7 @@ static void close_room(lp_relay *relay, lp_room *room, const lp_session *last_me
     *at = room->next_by_code;
     relay->rooms[room->index] = relay->rooms[--relay->room_count];
     relay->rooms[room->index]->index = room->index;
+    lp_tally_give(relay->config.rooms);
     lp_room_free(room);
 }
 
@@ -295,7 +300,7 @@ void lp_relay_admit(lp_relay *relay, lp_session *session, lp_time now)
     lp_room *room = lp_relay_find_room(relay, session->wanted);
     if (room && !has_place(relay, room, session, &stale))
         return;
-    if (!room && relay->room_count == relay->config.max_rooms) {
+    if (!room && lp_tally_is_full(relay->config.rooms)) {
         lp_relay_refuse(relay, session, LP_REJECT_RELAY_FULL,
                         "this relay has no place for another room: try again later");
         return;

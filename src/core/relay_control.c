@@ -70,6 +70,9 @@ static void on_message(lp_relay *relay, lp_session *session, lp_bytes json, lp_t
              (err || message.type != LP_MESSAGE_HELLO))
         lp_relay_refuse(relay, session, lp_reject_code_of_hello(json),
                         err ? why.text : "the first message has to be a hello");
+    else if (session->state == LP_SESSION_SILENT &&
+             !lp_relay_is_home(relay, message.hello.room))
+        lp_relay_start_move(relay, session, message.hello.room, json, now);
     else if (session->state == LP_SESSION_SILENT)
         take_hello(relay, session, &message.hello, now);
     else if (err)
@@ -84,7 +87,7 @@ void lp_relay_on_control(lp_relay *relay, lp_link link, lp_bytes octets, lp_time
     if (!session)
         return;
     session->last_seen = now;
-    while (lp_session_is_live(session)) {
+    while (lp_session_is_live(session) && session->state != LP_SESSION_MOVING) {
         lp_bytes json;
         lp_err err = lp_message_stream_next(&session->stream, &octets, &json);
         if (err == LP_ERR_WOULD_BLOCK)
@@ -98,5 +101,7 @@ void lp_relay_on_control(lp_relay *relay, lp_link link, lp_bytes octets, lp_time
         else
             on_message(relay, session, json, now);
     }
+    if (session->state == LP_SESSION_MOVING)
+        lp_relay_add_said(relay, session, octets);
     lp_relay_sweep(relay);
 }

@@ -4,6 +4,7 @@
  *   relay.c          links come and go; deadlines
  *   relay_control.c  control messages in
  *   relay_admit.c    from hello to welcome or reject; leaving
+ *   relay_move.c     links whose room lives on another worker
  *   relay_forward.c  datagrams: the checks in their order, and where a frame goes
  *   relay_room.[ch]  members of one room
  *   relay_send.c     control messages, closes and events out
@@ -36,6 +37,7 @@ typedef enum lp_session_state {
     LP_SESSION_SILENT,  /* no hello yet; on the list `silent` */
     LP_SESSION_HELD,    /* its hello waits for the path's MTU; on the list `held` */
     LP_SESSION_MEMBER,  /* on no list */
+    LP_SESSION_MOVING,  /* for next_move; on the list `moving` */
     LP_SESSION_ENDING,  /* for the sweep; on the list `ending` */
     LP_SESSION_CLOSING, /* for next_close; on the list `closing` */
     LP_SESSION_CLOSED,  /* its slot waits for on_close; on no list */
@@ -72,6 +74,8 @@ struct lp_session {
 
     lp_message_stream stream;
     lp_bucket messages;
+    uint8_t *said; /* what a moving one's control stream said */
+    size_t said_len;
     lp_octets *announcement;    /* its peer_joined */
     lp_stats_message *reported; /* its last stats message, or NULL */
     size_t queued;              /* its messages in the outbox */
@@ -108,8 +112,9 @@ struct lp_relay {
     size_t by_code_mask;
     uint32_t code_seed, last_room;
 
-    lp_list silent, held, ending, closing; /* of sessions, oldest first */
-    lp_list ticking;                       /* of rooms, soonest first */
+    lp_tally own_rooms;                            /* where config.rooms is NULL */
+    lp_list silent, held, moving, ending, closing; /* of sessions, oldest first */
+    lp_list ticking;                               /* of rooms, soonest first */
 
     lp_letter *outbox; /* a ring */
     size_t outbox_size, outbox_first, outbox_count;
@@ -152,6 +157,15 @@ bool lp_relay_knows_enough(const lp_relay *relay, const lp_session *session);
 void lp_relay_leave(lp_relay *relay, lp_session *session, const char *reason);
 lp_session *lp_relay_find_peer(const lp_relay *relay, lp_peer id);
 lp_room *lp_relay_find_room(const lp_relay *relay, const char *code);
+
+/* --- relay_move.c ----------------------------------------------------------------- */
+
+bool lp_relay_is_home(const lp_relay *relay, const char *room);
+/* Its hello is `json`, and `room` lives elsewhere. */
+void lp_relay_start_move(lp_relay *relay, lp_session *session, const char *room,
+                         lp_bytes json, lp_time now);
+/* More of its control stream, before it was taken. */
+void lp_relay_add_said(lp_relay *relay, lp_session *session, lp_bytes octets);
 
 /* --- relay_send.c ----------------------------------------------------------------- */
 

@@ -5,59 +5,6 @@
 #define RETRY_TOKEN_LIFETIME  LP_SECONDS(10)
 #define MAX_RESETS_PER_SECOND 100
 
-/* --- who counts as one ------------------------------------------------------------ */
-
-/* An IPv6 customer has at least a /64; one address is no limit at all. */
-static lp_bytes ip_key(const lp_addr *addr, uint8_t out_key[9])
-{
-    size_t len = addr->family == 6 ? 8 : 4;
-    out_key[0] = addr->family;
-    memcpy(out_key + 1, addr->ip, len);
-    return lp_bytes_of(out_key, 1 + len);
-}
-
-static uint32_t count_of(lp_keymap *per_ip, const lp_addr *addr)
-{
-    uint8_t key[9];
-    const uint32_t *count = lp_keymap_find(per_ip, ip_key(addr, key));
-    return count ? *count : 0;
-}
-
-void lp_accept_count(lp_keymap *per_ip, const lp_addr *addr, int change)
-{
-    uint8_t octets[9];
-    lp_bytes key = ip_key(addr, octets);
-    uint32_t count = count_of(per_ip, addr) + (uint32_t)change;
-    if (count == 0)
-        lp_keymap_remove(per_ip, key);
-    else if (lp_keymap_put(per_ip, key, count) != LP_OK)
-        return; /* cannot happen: it has room for every connection there may be */
-}
-
-static bool is_at(size_t count, size_t limit)
-{
-    return limit > 0 && count >= limit;
-}
-
-static bool is_over_limits(lp_quic *quic, const lp_addr *remote)
-{
-    const lp_quic_config *config = &quic->config;
-    return is_at(quic->conn_count, config->max_conns) ||
-           is_at(quic->handshake_count, config->max_handshakes) ||
-           is_at(count_of(quic->conns_per_ip, remote), config->max_conns_per_ip) ||
-           is_at(count_of(quic->handshakes_per_ip, remote),
-                 config->max_handshakes_per_ip);
-}
-
-/* Also from half an address's own limit on: spoofed packets must not lock it out. */
-static bool is_busy(lp_quic *quic, const lp_addr *remote)
-{
-    const lp_quic_config *config = &quic->config;
-    size_t from_there = count_of(quic->handshakes_per_ip, remote);
-    return is_at(2 * quic->handshake_count, config->max_handshakes) ||
-           is_at(2 * from_there, config->max_handshakes_per_ip);
-}
-
 /* --- answers without a connection ------------------------------------------------- */
 
 void lp_accept_version(lp_quic *quic, const lp_udp_packet *packet,
@@ -99,6 +46,7 @@ static void demand_retry(lp_quic *quic, const lp_first_packet *first, lp_time no
     /* Twice as long as ours, so that it is never taken for one that names a slot. */
     ngtcp2_cid scid = {.datalen = 2 * LP_QUIC_CID_LEN};
     lp_random_fill(quic->config.random, scid.data, scid.datalen);
+    scid.data[0] = header->dcid.data[0]; /* its lane: the client comes back here */
     const ngtcp2_path *path = lp_path_fill(&storage, &udp->local, &udp->remote);
     ngtcp2_ssize token_len = ngtcp2_crypto_generate_retry_token2(
         token, quic->config.secret, sizeof quic->config.secret, header->version,
@@ -124,8 +72,8 @@ static bool may_reset(lp_quic *quic, lp_time now)
 
 /*
  * RFC 9000 section 10.3. Always smaller than what caused it, or two endpoints that both
- * forgot could reset each other's resets for ever. Not for ids of other workers: the
- * connection lives, the packet went astray.
+ * forgot could reset each other's resets for ever. Not for ids of other workers, which
+ * know better: the connection may live.
  */
 static void reset(lp_quic *quic, const lp_udp_packet *packet,
                   const ngtcp2_version_cid *ids, lp_time now)
@@ -138,7 +86,9 @@ static void reset(lp_quic *quic, const lp_udp_packet *packet,
     size_t len =
         packet->payload.len - 1 < RESET_MAX ? packet->payload.len - 1 : RESET_MAX;
     ngtcp2_cid cid;
-    if (ids->dcid[0] != quic->config.worker || len < RESET_MIN || !may_reset(quic, now))
+    bool is_ours =
+        lp_lane_worker(ids->dcid[0], quic->config.workers) == quic->config.worker;
+    if (!is_ours || len < RESET_MIN || !may_reset(quic, now))
         return;
     ngtcp2_cid_init(&cid, ids->dcid, ids->dcidlen);
     lp_stateless *out = lp_quic_stateless_space(quic, &packet->local, &packet->remote);
@@ -175,26 +125,35 @@ static bool check_token(lp_quic *quic, lp_first_packet *first, lp_time now)
     return true;
 }
 
-static void open_conn(lp_quic *quic, const lp_first_packet *first, lp_time now)
+static lp_conn *make_conn(lp_quic *quic, const lp_first_packet *first, lp_time now)
 {
     const ngtcp2_cid *dcid = &first->header.dcid;
     lp_slot *slot = lp_quic_take_slot(quic);
     lp_conn *conn = slot ? lp_conn_accept(quic, slot, first, now) : NULL;
     lp_err err = LP_ERR_FULL;
     if (conn)
-        err = lp_keymap_put(quic->first_dcids, lp_bytes_of(dcid->data, dcid->datalen),
+        err = lp_keymap_put(quic->foreign_ids, lp_bytes_of(dcid->data, dcid->datalen),
                             (uint32_t)(slot - quic->slots));
-    if (err) {
+    if (!err)
+        return conn;
+    lp_conn_free(conn);
+    if (slot)
+        lp_quic_give_slot(quic, slot);
+    return NULL;
+}
+
+static void open_conn(lp_quic *quic, const lp_first_packet *first, lp_time now)
+{
+    const lp_addr *from = &first->udp->remote;
+    lp_conn *conn = make_conn(quic, first, now);
+    if (!conn) {
+        lp_census_settle(quic->census, from);
+        lp_census_leave(quic->census, from);
         quic->stats.refused_limits++;
-        lp_conn_free(conn);
-        if (slot)
-            lp_quic_give_slot(quic, slot);
         refuse(quic, first, NGTCP2_CONNECTION_REFUSED, "no room");
         return;
     }
     lp_quic_adopt(quic, conn, now);
-    lp_accept_count(quic->conns_per_ip, &conn->counted_as, 1);
-    lp_accept_count(quic->handshakes_per_ip, &conn->counted_as, 1);
     lp_conn_on_packet(conn, first->udp, now);
 }
 
@@ -207,11 +166,12 @@ static void accept_initial(lp_quic *quic, const lp_udp_packet *packet, lp_time n
     }
     if (!check_token(quic, &first, now))
         return;
-    if (is_over_limits(quic, &packet->remote)) {
+    lp_census_mood mood = lp_census_look(quic->census, &packet->remote);
+    if (mood == LP_CENSUS_BUSY && !first.is_validated) {
+        demand_retry(quic, &first, now);
+    } else if (lp_census_enter(quic->census, &packet->remote) != LP_OK) {
         quic->stats.refused_limits++;
         refuse(quic, &first, NGTCP2_CONNECTION_REFUSED, "too many connections");
-    } else if (!first.is_validated && is_busy(quic, &packet->remote)) {
-        demand_retry(quic, &first, now);
     } else {
         open_conn(quic, &first, now);
     }

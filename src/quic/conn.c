@@ -24,8 +24,8 @@
 
 static void fill_random(uint8_t *at, size_t len, const ngtcp2_rand_ctx *ctx)
 {
-    const lp_random *random = ctx->native_handle;
-    lp_random_fill(*random, at, len);
+    const lp_conn *conn = ctx->native_handle; /* its endpoint may change */
+    lp_random_fill(conn->quic->config.random, at, len);
 }
 
 static int new_connection_id(ngtcp2_conn *ngtcp2, ngtcp2_cid *cid, uint8_t *token,
@@ -258,7 +258,7 @@ static const ngtcp2_callbacks callbacks = {
 
 /* --- new and free ----------------------------------------------------------------- */
 
-static ngtcp2_settings settings_for(lp_quic *quic, lp_time now)
+static ngtcp2_settings settings_for(lp_conn *conn, lp_time now)
 {
     ngtcp2_settings settings;
     ngtcp2_settings_default(&settings);
@@ -270,7 +270,7 @@ static ngtcp2_settings settings_for(lp_quic *quic, lp_time now)
     settings.max_tx_udp_payload_size = LP_UDP_PAYLOAD_MAX;
     settings.pmtud_probes = lp_mtu_probes;
     settings.pmtud_probeslen = lp_mtu_probe_count;
-    settings.rand_ctx.native_handle = &quic->config.random;
+    settings.rand_ctx.native_handle = conn;
     return settings;
 }
 
@@ -332,14 +332,15 @@ lp_conn *lp_conn_dial(lp_quic *quic, lp_slot *slot, const lp_addr *local,
                       const lp_addr *remote, lp_time now)
 {
     ngtcp2_path_storage storage;
-    ngtcp2_settings settings = settings_for(quic, now);
     ngtcp2_transport_params params = params_for(quic, true);
     lp_conn *conn = new_conn(quic, slot, remote, now);
     if (!conn)
         return NULL;
+    ngtcp2_settings settings = settings_for(conn, now);
     conn->is_client = true;
     ngtcp2_cid ours = our_first_id(conn), theirs = {.datalen = NGTCP2_MAX_CIDLEN};
     lp_random_fill(quic->config.random, theirs.data, theirs.datalen);
+    theirs.data[0] = (uint8_t)((theirs.data[0] & ~(LP_LANES - 1)) | quic->lane);
     int liberr = ngtcp2_conn_client_new(
         &conn->ngtcp2, &theirs, &ours, lp_path_fill(&storage, local, remote),
         NGTCP2_PROTO_VER_V1, &callbacks, &settings, &params, NULL, conn);
@@ -351,11 +352,11 @@ lp_conn *lp_conn_accept(lp_quic *quic, lp_slot *slot, const lp_first_packet *fir
 {
     ngtcp2_path_storage storage;
     const ngtcp2_pkt_hd *header = &first->header;
-    ngtcp2_settings settings = settings_for(quic, now);
     ngtcp2_transport_params params = params_for(quic, false);
     lp_conn *conn = new_conn(quic, slot, &first->udp->remote, now);
     if (!conn)
         return NULL;
+    ngtcp2_settings settings = settings_for(conn, now);
     conn->first_dcid = header->dcid;
     params.original_dcid = first->original_dcid;
     params.original_dcid_present = 1;

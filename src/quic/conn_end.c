@@ -227,9 +227,9 @@ void lp_conn_bury(lp_conn *conn, lp_time now)
         lp_quic_on_handshake_over(conn);
     }
     if (!conn->is_client) {
-        lp_keymap_remove(quic->first_dcids,
+        lp_keymap_remove(quic->foreign_ids,
                          lp_bytes_of(conn->first_dcid.data, conn->first_dcid.datalen));
-        lp_accept_count(quic->conns_per_ip, &conn->counted_as, -1);
+        lp_census_leave(quic->census, &conn->counted_as);
     }
     quic->conn_count--;
     slot->conn = NULL;

@@ -8,12 +8,23 @@ lp_quic_config lp_quic_default_config(void)
 {
     return (lp_quic_config){
         .accepts = true,
+        .workers = 1,
         .max_conns = 4096,
         .max_conns_per_ip = 256,
         .max_handshakes = 512,
         .max_handshakes_per_ip = 64,
         .idle_timeout = LP_QUIC_IDLE_TIMEOUT,
         .keep_alive = LP_QUIC_KEEP_ALIVE,
+    };
+}
+
+lp_census_limits lp_quic_census_limits(const lp_quic_config *config)
+{
+    return (lp_census_limits){
+        .max_conns = config->max_conns,
+        .max_conns_there = config->max_conns_per_ip,
+        .max_handshakes = config->max_handshakes,
+        .max_handshakes_there = config->max_handshakes_per_ip,
     };
 }
 
@@ -35,18 +46,24 @@ static void free_all_slots(lp_quic *quic)
     }
 }
 
+static lp_census *census_of_one(const lp_quic_config *config, const uint8_t key[16])
+{
+    lp_census_limits limits = lp_quic_census_limits(config);
+    return lp_census_new(&limits, key);
+}
+
 static lp_err make_maps(lp_quic *quic, const uint8_t key[16])
 {
     lp_sip_key hash_key = lp_sip_key_of(key);
     size_t max = quic->config.max_conns;
     if (!quic->config.accepts)
         return LP_OK;
-    quic->first_dcids = lp_keymap_new(max, hash_key);
-    quic->conns_per_ip = lp_keymap_new(max, hash_key);
-    quic->handshakes_per_ip = lp_keymap_new(max, hash_key);
-    return quic->first_dcids && quic->conns_per_ip && quic->handshakes_per_ip
-               ? LP_OK
-               : LP_ERR_NO_MEMORY;
+    size_t ids_each = quic->config.workers > 1 ? 1 + LP_QUIC_OLD_IDS_MAX : 1;
+    quic->foreign_ids = lp_keymap_new(max * ids_each, hash_key);
+    quic->census = quic->config.census;
+    if (!quic->census)
+        quic->census = census_of_one(&quic->config, key);
+    return quic->foreign_ids && quic->census ? LP_OK : LP_ERR_NO_MEMORY;
 }
 
 /* One secret, several uses: each gets a key of its own. */
@@ -67,6 +84,7 @@ lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic, lp_why *why
     lp_err err = LP_ERR_NO_MEMORY;
     size_t slot_count = slots_for(config->max_conns);
     assert(config->accepts == lp_tls_is_server(config->tls));
+    assert(config->workers >= 1 && config->workers <= LP_MAX_WORKERS);
     if (slot_count > LP_CID_MAX_SLOTS)
         return lp_explain(why, LP_ERR_TOO_BIG,
                           "%zu connections are more than one endpoint can name (%u)",
@@ -102,10 +120,11 @@ void lp_quic_free(lp_quic *quic)
     for (size_t i = 0; i < quic->slot_count; i++) {
         lp_conn_free(quic->slots[i].conn);
         free(quic->slots[i].tomb);
+        free(quic->slots[i].past);
     }
-    lp_keymap_free(quic->first_dcids);
-    lp_keymap_free(quic->conns_per_ip);
-    lp_keymap_free(quic->handshakes_per_ip);
+    lp_keymap_free(quic->foreign_ids);
+    if (!quic->config.census)
+        lp_census_free(quic->census);
     lp_timers_fini(&quic->timers);
     free(quic->slots);
     free(quic);
@@ -124,9 +143,12 @@ lp_slot *lp_quic_take_slot(lp_quic *quic)
 void lp_quic_give_slot(lp_quic *quic, lp_slot *slot)
 {
     lp_timers_set(&quic->timers, &slot->timer, LP_NEVER);
+    if (slot->past)
+        lp_quic_drop_past(quic, slot);
     free(slot->tomb);
     slot->conn = NULL;
     slot->tomb = NULL;
+    slot->is_stub = false;
     slot->generation++; /* ids of the last connection name nobody now */
     slot->next_free = quic->free_slots;
     quic->free_slots = slot;
@@ -141,17 +163,14 @@ void lp_quic_adopt(lp_quic *quic, lp_conn *conn, lp_time now)
 {
     conn->slot->conn = conn;
     quic->conn_count++;
-    quic->handshake_count++;
     lp_timers_set(&quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
     lp_quic_make_due(conn);
 }
 
 void lp_quic_on_handshake_over(lp_conn *conn)
 {
-    lp_quic *quic = conn->quic;
-    quic->handshake_count--;
     if (!conn->is_client)
-        lp_accept_count(quic->handshakes_per_ip, &conn->counted_as, -1);
+        lp_census_settle(conn->quic->census, &conn->counted_as);
 }
 
 /* --- packets in ------------------------------------------------------------------- */
@@ -163,11 +182,12 @@ static lp_slot *slot_of(lp_quic *quic, lp_bytes dcid)
     lp_place place;
     if (lp_cid_read(&quic->cids, dcid, &place) && place.slot < quic->slot_count) {
         lp_slot *slot = &quic->slots[place.slot];
-        if (slot->generation == place.generation && (slot->conn || slot->tomb))
+        bool is_used = slot->conn || slot->tomb || slot->is_stub;
+        if (slot->generation == place.generation && is_used)
             return slot;
     }
     const uint32_t *found =
-        quic->config.accepts ? lp_keymap_find(quic->first_dcids, dcid) : NULL;
+        quic->config.accepts ? lp_keymap_find(quic->foreign_ids, dcid) : NULL;
     return found ? &quic->slots[*found] : NULL;
 }
 
@@ -185,10 +205,25 @@ static void offer_reset(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
     }
 }
 
-void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+static void pass_on(lp_quic *quic, uint8_t worker, const lp_udp_packet *packet)
+{
+    const lp_quic_handler *handler = &quic->config.handler;
+    quic->stats.astray++;
+    handler->on_astray(handler->state, worker, packet);
+}
+
+/* The worker that has to know the id, if anyone does. */
+static uint8_t worker_of(const lp_quic *quic, lp_bytes dcid)
+{
+    return dcid.len > 0 ? (uint8_t)lp_lane_worker(dcid.at[0], quic->config.workers)
+                        : quic->config.worker;
+}
+
+/* For a packet that another worker passed on, only a stub knows yet another. */
+static void take_packet(lp_quic *quic, const lp_udp_packet *packet, bool was_astray,
+                        lp_time now)
 {
     ngtcp2_version_cid ids;
-    quic->stats.packets_in++;
     int liberr = NGTCP2_ERR_INVALID_ARGUMENT;
     if (packet->payload.len > 0)
         liberr = ngtcp2_pkt_decode_version_cid(&ids, packet->payload.at,
@@ -201,15 +236,37 @@ void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
         quic->stats.garbage++;
         return;
     }
-    lp_slot *slot = slot_of(quic, lp_bytes_of(ids.dcid, ids.dcidlen));
+    lp_bytes dcid = lp_bytes_of(ids.dcid, ids.dcidlen);
+    lp_slot *slot = slot_of(quic, dcid);
+    bool is_alone = quic->config.workers == 1 || was_astray;
     if (!slot && !quic->config.accepts)
         offer_reset(quic, packet, now);
+    else if (!slot && !is_alone && worker_of(quic, dcid) != quic->config.worker)
+        pass_on(quic, worker_of(quic, dcid), packet);
     else if (!slot)
         lp_accept_packet(quic, packet, now);
     else if (slot->conn)
         lp_conn_on_packet(slot->conn, packet, now);
+    else if (slot->is_stub)
+        pass_on(quic, slot->moved_to, packet);
     else
         lp_tomb_on_packet(quic, slot->tomb);
+}
+
+void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    quic->stats.packets_in++;
+    take_packet(quic, packet, false, now);
+}
+
+void lp_quic_on_astray(lp_quic *quic, const lp_udp_packet *packet, lp_time now)
+{
+    take_packet(quic, packet, true, now);
+}
+
+void lp_quic_set_lane(lp_quic *quic, uint8_t lane)
+{
+    quic->lane = lane;
 }
 
 lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local, const lp_addr *remote,
@@ -243,6 +300,20 @@ void lp_quic_make_due(lp_conn *conn)
     conn->next_due = NULL;
     *quic->last_due = conn;
     quic->last_due = &conn->next_due;
+}
+
+void lp_quic_make_not_due(lp_conn *conn)
+{
+    lp_quic *quic = conn->quic;
+    lp_conn **at = &quic->first_due;
+    if (!conn->is_due)
+        return;
+    while (*at != conn)
+        at = &(*at)->next_due;
+    *at = conn->next_due;
+    if (quic->last_due == &conn->next_due)
+        quic->last_due = at;
+    conn->is_due = false;
 }
 
 void lp_quic_make_due_to_answer(lp_conn *conn)

@@ -3,7 +3,8 @@
  * caller brings UDP payloads and the time, and takes UDP payloads away.
  *
  * One endpoint per UDP socket serves any number of connections: a relay's accepts, a
- * client's dials. Not thread-safe; one endpoint belongs to one loop.
+ * client's dials. Not thread-safe; one endpoint belongs to one loop. A relay may have
+ * several with sockets on one port: "several endpoints" below.
  *
  * Plaintext is valid only inside the library's own receive call, so what arrives is
  * handed over by the functions of lp_quic_handler. They may queue (lp_conn_send,
@@ -19,8 +20,10 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/lane.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "quic/census.h"
 #include "quic/tls.h"
 
 typedef struct lp_quic lp_quic;
@@ -39,6 +42,24 @@ typedef struct lp_udp_packet {
     uint8_t ecn; /* the IP header's two bits, RFC 3168 */
     lp_bytes payload;
 } lp_udp_packet;
+
+/* Where a connection that went to another endpoint was known before. */
+typedef struct lp_quic_stub {
+    uint8_t worker, generation;
+    uint16_t slot;
+} lp_quic_stub;
+
+typedef struct lp_quic_id {
+    uint8_t octet[LP_QUIC_CID_LEN];
+} lp_quic_id;
+
+/* What a connection brings along from the endpoint that accepted it. */
+#define LP_QUIC_OLD_IDS_MAX 12
+typedef struct lp_quic_past {
+    lp_quic_stub stub; /* what it left there */
+    size_t id_count;   /* ids given there, by which the peer goes on calling it */
+    lp_quic_id ids[LP_QUIC_OLD_IDS_MAX];
+} lp_quic_past;
 
 /* Why a connection ended. */
 typedef struct lp_quic_end {
@@ -64,13 +85,20 @@ typedef struct lp_quic_handler {
     /* Called once for every connection that on_connected or lp_quic_dial made known, last
      * of all; `conn` is freed after it. */
     void (*on_ended)(void *state, lp_conn *conn, const lp_quic_end *end, lp_time now);
+
+    /* Where there are several endpoints; else NULL. Both become letters to another
+     * worker: lp_quic_on_astray there, with a copy of the packet; and lp_quic_forget. */
+    void (*on_astray)(void *state, uint8_t worker, const lp_udp_packet *packet);
+    void (*on_forget)(void *state, const lp_quic_past *past);
 } lp_quic_handler;
 
 typedef struct lp_quic_config {
-    lp_tls *tls;             /* borrowed for the endpoint's life */
-    bool accepts;            /* a relay's */
-    uint8_t worker;          /* the first octet of every connection id (steering) */
-    size_t max_conns;        /* handshakes included */
+    lp_tls *tls;       /* borrowed for the endpoint's life */
+    bool accepts;      /* a relay's */
+    uint8_t worker;    /* the first octet of every connection id (steering) */
+    unsigned workers;  /* how many share the port and the secret; 1: no others */
+    lp_census *census; /* of all endpoints, borrowed; NULL: this is the only one */
+    size_t max_conns;  /* handshakes included */
     size_t max_conns_per_ip; /* 0: no limit. Per IPv4 address, per IPv6 /64 */
     /* Unfinished ones. From half of either on, address validation (Retry) is demanded. */
     size_t max_handshakes, max_handshakes_per_ip;
@@ -86,6 +114,9 @@ typedef struct lp_quic_config {
  * handler are left to the caller. */
 lp_quic_config lp_quic_default_config(void);
 
+/* What a census for endpoints with this config has to hold. */
+lp_census_limits lp_quic_census_limits(const lp_quic_config *config);
+
 LP_MUST_USE lp_err lp_quic_new(const lp_quic_config *config, lp_quic **out_quic,
                                lp_why *why);
 /* Ends every connection without a word, to the peer or to the handler. NULL is fine. */
@@ -93,6 +124,9 @@ void lp_quic_free(lp_quic *quic);
 
 /* A UDP payload arrived. Garbage is dropped and counted. */
 void lp_quic_on_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
+
+/* What dials from now on hint at, where the room lives (base/lane.h); 0 before. */
+void lp_quic_set_lane(lp_quic *quic, uint8_t lane);
 
 /*
  * Opens a connection. `local` is where it will be sent from (address any, port known,
@@ -110,6 +144,46 @@ lp_time lp_quic_deadline(const lp_quic *quic);
 /* The next packet that belongs to no connection (version negotiation, Retry, stateless
  * reset, refusals). False when none. `packet->payload` is valid until the next call. */
 bool lp_quic_next_stateless(lp_quic *quic, lp_udp_packet *out_packet);
+
+/*
+ * --- several endpoints -------------------------------------------------------------
+ *
+ * Endpoints of workers that share a port, a secret and a census. A packet belongs to the
+ * endpoint that base/lane.h says, by its connection id; the system steers most of them
+ * there. What arrives elsewhere goes to on_astray.
+ *
+ * A connection whose handshake is complete can be handed over, with all that it is:
+ *
+ *     lp_quic_part(here, conn, there)    it belongs to no endpoint now
+ *     ... a letter ...
+ *     lp_quic_join(there, conn, now)
+ *
+ * The peer notices nothing. It goes on using connection ids that name the old worker, so
+ * there a stub stays behind that knows where to send its packets, until on_forget. Whoever
+ * steers packets can do better with lp_conn_past.
+ */
+
+/* For a packet that was astray. */
+void lp_quic_on_astray(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
+
+/* Not from a handler, and once in a connection's life.
+ *   LP_ERR_NO_MEMORY  it stays where it is */
+LP_MUST_USE lp_err lp_quic_part(lp_quic *quic, lp_conn *conn, uint8_t worker);
+
+/*
+ * Takes it in; lp_conn_user is as it was, on_budget and on_ended will come. It is due.
+ *   LP_ERR_FULL  it is freed, on_forget was called
+ */
+LP_MUST_USE lp_err lp_quic_join(lp_quic *quic, lp_conn *conn, lp_time now);
+
+/* One that parted and joins nobody, for the program ends. */
+void lp_quic_discard(lp_conn *conn);
+
+/* The connection ended where it went. */
+void lp_quic_forget(lp_quic *quic, lp_quic_stub stub);
+
+/* NULL for a connection that never moved. */
+const lp_quic_past *lp_conn_past(const lp_conn *conn);
 
 /* --- connections ------------------------------------------------------------------ */
 
@@ -190,6 +264,8 @@ typedef struct lp_quic_stats {
     uint64_t resets;         /* stateless resets sent */
     uint64_t handshakes;     /* completed */
     uint64_t handshakes_failed;
+    uint64_t astray;   /* packets that another worker's endpoint has to read */
+    uint64_t moved_in; /* connections that were handed over to this endpoint */
 } lp_quic_stats;
 const lp_quic_stats *lp_quic_stats_of(const lp_quic *quic);
 size_t lp_quic_conn_count(const lp_quic *quic);

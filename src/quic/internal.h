@@ -3,6 +3,7 @@
  *
  *   endpoint.c    slots, timers, the due list; who a packet is for
  *   accept.c      packets for nobody yet: new connections, Retry, limits, resets
+ *   handover.c    connections that go to another worker's endpoint
  *   conn.c        one connection: from new to free, and the library's callbacks
  *   conn_write.c  what goes out
  *   conn_end.c    why it ended, in words, and what is left of it
@@ -30,8 +31,9 @@ typedef enum lp_conn_state {
 typedef struct lp_slot lp_slot;
 
 struct lp_conn {
-    lp_quic *quic;
+    lp_quic *quic; /* NULL, like slot, between lp_quic_part and lp_quic_join */
     lp_slot *slot;
+    lp_quic_past *past; /* on its way only; then it is the slot's */
     ngtcp2_conn *ngtcp2;
     void *user;
     lp_conn *next_due; /* the due list; is_due says whether it is in it */
@@ -52,7 +54,7 @@ struct lp_conn {
     lp_addr validating; /* what a path validation is about; family 0: none runs */
     lp_addr counted_as; /* the address that limits count it under */
     lp_key_hash identity;
-    ngtcp2_cid first_dcid; /* chosen by the client, known to lp_quic.first_dcids */
+    ngtcp2_cid first_dcid; /* chosen by the client, known to lp_quic.foreign_ids */
 
     int64_t stream; /* the control stream; -1: not open yet */
     lp_outbox outbox;
@@ -122,10 +124,13 @@ typedef struct lp_tomb {
 
 struct lp_slot {
     lp_timer timer;
-    lp_conn *conn; /* one of the two, or neither: free */
+    lp_conn *conn; /* one of the two, or neither: free, or a stub */
     lp_tomb *tomb;
+    lp_quic_past *past; /* of who came from elsewhere; its ids are in foreign_ids */
     lp_slot *next_free;
     uint8_t generation;
+    bool is_stub;     /* its connection went away, */
+    uint8_t moved_to; /* to that worker */
 };
 
 /* Outgoing packets without a connection. Bursts beyond this are lost, as on any wire.
@@ -142,17 +147,18 @@ struct lp_quic {
     lp_quic_config config;
     lp_quic_stats stats;
     lp_cid_codec cids;
+    uint8_t lane; /* of dials */
 
     lp_slot *slots, *free_slots;
     size_t slot_count;
-    size_t conn_count, handshake_count;
+    size_t conn_count;
     lp_timers timers;
     lp_conn *first_due, **last_due;
 
     /* NULL in an endpoint that does not accept. */
-    lp_keymap *first_dcids;  /* what clients called us first -> slot */
-    lp_keymap *conns_per_ip; /* see ip_key */
-    lp_keymap *handshakes_per_ip;
+    lp_keymap *foreign_ids; /* what clients called us first, and ids that other
+                               workers gave to those who joined us -> slot */
+    lp_census *census;      /* the config's, or our own */
 
     lp_time resets_since; /* the second in which `resets` were sent */
     unsigned resets;
@@ -168,6 +174,7 @@ lp_place lp_quic_place_of(const lp_quic *quic, const lp_slot *slot);
 /* Known to the endpoint from now on, and due. */
 void lp_quic_adopt(lp_quic *quic, lp_conn *conn, lp_time now);
 void lp_quic_make_due(lp_conn *conn);
+void lp_quic_make_not_due(lp_conn *conn);
 /* The same, but only for what was heard: see lp_conn_may_hold. */
 void lp_quic_make_due_to_answer(lp_conn *conn);
 void lp_quic_on_handshake_over(lp_conn *conn); /* complete or failed: counted no more */
@@ -186,8 +193,10 @@ void lp_accept_packet(lp_quic *quic, const lp_udp_packet *packet, lp_time now);
 void lp_accept_version(lp_quic *quic, const lp_udp_packet *packet,
                        const ngtcp2_version_cid *ids);
 
-/* Counts a connection of `addr`, by IPv4 address or IPv6 /64. */
-void lp_accept_count(lp_keymap *per_ip, const lp_addr *addr, int change);
+/* --- handover.c ------------------------------------------------------------------- */
+
+/* The slot is given back: who had it is known no more, here and where it came from. */
+void lp_quic_drop_past(lp_quic *quic, lp_slot *slot);
 
 /* --- conn_end.c ------------------------------------------------------------------- */
 

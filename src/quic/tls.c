@@ -17,6 +17,7 @@ _Static_assert(sizeof LP_ALPN - 1 == 0x0a, "the ALPN list's length octet");
 
 struct lp_tls {
     SSL_CTX *ctx;
+    CRYPTO_RWLOCK *lock; /* endpoints of several threads start sessions, one replaces */
     lp_verifier *verifier; /* owned by `ctx`, which sessions keep alive; a client's */
     char *server_name;     /* SNI; NULL: none */
     bool is_server;
@@ -118,7 +119,8 @@ static lp_err new_tls(bool is_server, const lp_credentials *credentials,
     if (!tls)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
     tls->is_server = is_server;
-    tls->ctx = new_context(is_server);
+    tls->lock = CRYPTO_THREAD_lock_new();
+    tls->ctx = tls->lock ? new_context(is_server) : NULL;
     lp_err err = tls->ctx ? LP_OK : LP_ERR_CRYPTO;
     if (err)
         lp_explain(why, err, "TLS does not start: %s",
@@ -190,13 +192,17 @@ void lp_tls_free(lp_tls *tls)
     if (!tls)
         return;
     SSL_CTX_free(tls->ctx);
+    CRYPTO_THREAD_lock_free(tls->lock);
     free(tls->server_name);
     free(tls);
 }
 
 lp_err lp_tls_replace(lp_tls *tls, const lp_credentials *credentials, lp_why *why)
 {
-    return present(tls->ctx, credentials, why); /* sessions hold copies of their own */
+    CRYPTO_THREAD_write_lock(tls->lock);
+    lp_err err = present(tls->ctx, credentials, why); /* sessions hold copies */
+    CRYPTO_THREAD_unlock(tls->lock);
+    return err;
 }
 
 bool lp_tls_is_server(const lp_tls *tls)
@@ -231,7 +237,9 @@ static bool prepare_server(lp_tls_session *session)
 
 lp_err lp_tls_session_start(lp_tls_session *session, const lp_tls *tls)
 {
+    CRYPTO_THREAD_read_lock(tls->lock);
     session->ssl = SSL_new(tls->ctx);
+    CRYPTO_THREAD_unlock(tls->lock);
     bool ok = session->ssl && SSL_set_app_data(session->ssl, session) == 1 &&
               (tls->is_server ? prepare_server(session) : prepare_client(session, tls));
     if (ok)

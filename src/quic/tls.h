@@ -59,7 +59,8 @@ int64_t lp_credentials_expiry(const lp_credentials *credentials);
 
 /* --- contexts --------------------------------------------------------------------- */
 
-typedef struct lp_tls lp_tls; /* shared by every connection of an endpoint */
+/* Shared by every connection of an endpoint, and by endpoints on several threads. */
+typedef struct lp_tls lp_tls;
 
 /*
  * A relay's: presents `credentials`, asks every peer for a certificate and takes any

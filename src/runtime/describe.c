@@ -99,5 +99,7 @@ json_t *lp_describe_quic(const lp_quic *quic)
     lp_tell_uint(object, "resets", stats->resets);
     lp_tell_uint(object, "handshakes", stats->handshakes);
     lp_tell_uint(object, "handshakes_failed", stats->handshakes_failed);
+    lp_tell_uint(object, "astray", stats->astray);
+    lp_tell_uint(object, "moved_in", stats->moved_in);
     return object;
 }

@@ -318,6 +318,11 @@ lp_quic *lp_driver_quic(lp_driver *driver)
     return driver->quic;
 }
 
+const lp_udp *lp_driver_udp(const lp_driver *driver)
+{
+    return driver->udp;
+}
+
 lp_addr lp_driver_local(const lp_driver *driver)
 {
     return lp_udp_local(driver->udp);

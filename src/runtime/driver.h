@@ -57,6 +57,7 @@ LP_MUST_USE lp_err lp_driver_open(uv_loop_t *loop, const lp_addr *bind_to,
 void lp_driver_close(lp_driver *driver);
 
 lp_quic *lp_driver_quic(lp_driver *driver);
+const lp_udp *lp_driver_udp(const lp_driver *driver);
 lp_addr lp_driver_local(const lp_driver *driver);
 const lp_meter *lp_driver_meter(const lp_driver *driver);
 

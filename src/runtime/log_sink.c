@@ -6,7 +6,8 @@
 
 #include "os/clock.h"
 
-/* One write per line, so that lines of several programs do not mix. */
+/* One call and one write per line, so that lines of several threads or programs do not
+ * mix. */
 static void write_json(void *state, lp_log_level level, const char *line)
 {
     fprintf(stderr, "{\"time\":%lld,%s\n", (long long)lp_clock_wall(), line + 1);

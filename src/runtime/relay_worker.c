@@ -20,11 +20,19 @@ struct lp_relay_worker {
     lp_relay *relay;
     lp_driver *driver;
     relay_port **ports; /* by slot of the link */
+    lp_steer *steer;    /* NULL: nobody steers */
     uv_timer_t rtt_timer;
     lp_relay_log log;
     bool is_timing;
     bool is_leaving;
 };
+
+static void free_port(lp_relay_worker *worker, relay_port *port)
+{
+    worker->ports[lp_relay_slot_of(worker->relay, port->link)] = NULL;
+    lp_port_fini(&port->port);
+    free(port);
+}
 
 static relay_port *port_of(const lp_relay_worker *worker, lp_link link)
 {
@@ -130,9 +138,96 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
                       : end->err     ? lp_err_text(end->err)
                                      : "left";
     lp_relay_on_close(worker->relay, port->link, why, now);
-    worker->ports[lp_relay_slot_of(worker->relay, port->link)] = NULL;
-    lp_port_fini(&port->port);
-    free(port);
+    free_port(worker, port);
+}
+
+/* --- other workers ---------------------------------------------------------------- */
+
+static void on_astray(void *state, uint8_t to, const lp_udp_packet *packet)
+{
+    const lp_relay_mail *mail = &((lp_relay_worker *)state)->config.mail;
+    mail->astray(mail->state, to, packet);
+}
+
+static void on_forget(void *state, const lp_quic_past *past)
+{
+    lp_relay_worker *worker = state;
+    const lp_relay_mail *mail = &worker->config.mail;
+    for (size_t i = 0; worker->steer && i < past->id_count; i++)
+        lp_steer_unpin(worker->steer, past->ids[i].octet);
+    mail->forget(mail->state, past->stub);
+}
+
+/* Its packets come straight to this worker from now on. Where that cannot be told to the
+ * system, the worker that it left passes them on. */
+static void pin(lp_relay_worker *worker, const lp_quic_past *past)
+{
+    lp_err err = LP_OK;
+    for (size_t i = 0; worker->steer && i < past->id_count && !err; i++)
+        err = lp_steer_pin(worker->steer, past->ids[i].octet, worker->config.worker);
+}
+
+void lp_relay_guest_free(lp_relay_guest *guest)
+{
+    lp_quic_discard(guest->conn);
+    free(guest);
+}
+
+static void send_off(lp_relay_worker *worker, const lp_relay_move *move, lp_time now)
+{
+    relay_port *port = port_of(worker, move->link);
+    const lp_relay_mail *mail = &worker->config.mail;
+    lp_conn *conn = port->port.conn;
+    lp_relay_guest *guest = malloc(sizeof *guest + move->said.len);
+    if (!guest || lp_quic_part(lp_driver_quic(worker->driver), conn,
+                               (uint8_t)move->worker) != LP_OK) {
+        free(guest);
+        lp_conn_close(conn, LP_CLOSE_INTERNAL, "the relay is out of memory");
+        return;
+    }
+    *guest = (lp_relay_guest){conn, move->said.len};
+    memcpy(guest->said, move->said.at, move->said.len);
+    lp_log(worker->config.log, LP_DEBUG, "handed over", F_UINT("link", move->link),
+           F_UINT("to_worker", move->worker));
+    lp_relay_on_close(worker->relay, move->link, "", now);
+    free_port(worker, port);
+    mail->move(mail->state, move->worker, guest);
+}
+
+void lp_relay_worker_take(lp_relay_worker *worker, lp_relay_guest *guest, lp_time now)
+{
+    lp_conn *conn = guest->conn;
+    lp_conn_set_user(conn, NULL);
+    if (lp_quic_join(lp_driver_quic(worker->driver), conn, now) != LP_OK) {
+        lp_log(worker->config.log, LP_WARN, "no place for a connection handed over");
+    } else if (!on_connected(worker, conn, now)) {
+        lp_conn_close(conn, LP_CLOSE_INTERNAL, "the relay is full");
+    } else {
+        pin(worker, lp_conn_past(conn));
+        on_stream(worker, conn, lp_bytes_of(guest->said, guest->said_len), now);
+    }
+    free(guest);
+}
+
+void lp_relay_worker_on_astray(lp_relay_worker *worker, const lp_udp_packet *packet,
+                               lp_time now)
+{
+    lp_quic_on_astray(lp_driver_quic(worker->driver), packet, now);
+}
+
+void lp_relay_worker_forget(lp_relay_worker *worker, lp_quic_stub stub)
+{
+    lp_quic_forget(lp_driver_quic(worker->driver), stub);
+}
+
+void lp_relay_worker_flush(lp_relay_worker *worker, lp_time now)
+{
+    lp_driver_flush(worker->driver, now);
+}
+
+void lp_relay_worker_steer_with(lp_relay_worker *worker, lp_steer *steer)
+{
+    worker->steer = steer;
 }
 
 /* --- what the driver asks --------------------------------------------------------- */
@@ -141,6 +236,7 @@ static void settle(void *state, lp_time now)
 {
     lp_relay_worker *worker = state;
     lp_relay_send send;
+    lp_relay_move move;
     lp_relay_close end;
     lp_relay_event event;
     while (lp_relay_next_send(worker->relay, &send)) {
@@ -149,6 +245,8 @@ static void settle(void *state, lp_time now)
             lp_conn_close(port->port.conn, LP_CLOSE_OVERLOADED,
                           "does not read its messages");
     }
+    while (lp_relay_next_move(worker->relay, &move))
+        send_off(worker, &move, now);
     while (lp_relay_next_close(worker->relay, &end)) {
         relay_port *port = port_of(worker, end.link);
         if (port)
@@ -206,11 +304,14 @@ lp_err lp_relay_worker_open(uv_loop_t *loop, const lp_relay_worker_config *confi
     worker->config = *config;
     worker->log = lp_relay_log_start(config->log, lp_clock_now());
     worker->config.relay.worker = worker->config.quic.worker = config->worker;
+    if (config->workers > 1)
+        worker->config.relay.workers = worker->config.quic.workers = config->workers;
     worker->config.relay.random = worker->config.quic.random = lp_os_random();
     worker->config.quic.accepts = true;
     worker->config.quic.max_conns = config->relay.max_links;
-    worker->config.quic.handler = (lp_quic_handler){
-        worker, on_connected, on_stream, on_datagram, on_budget, on_migrated, on_ended};
+    worker->config.quic.handler =
+        (lp_quic_handler){worker,      on_connected, on_stream, on_datagram, on_budget,
+                          on_migrated, on_ended,     on_astray, on_forget};
     worker->ports = calloc(config->relay.max_links, sizeof *worker->ports);
     worker->relay = lp_relay_new(&worker->config.relay, lp_clock_now());
     if (!worker->ports || !worker->relay)
@@ -286,6 +387,11 @@ size_t lp_relay_worker_members(const lp_relay_worker *worker)
 lp_addr lp_relay_worker_local(const lp_relay_worker *worker)
 {
     return lp_driver_local(worker->driver);
+}
+
+const lp_udp *lp_relay_worker_udp(const lp_relay_worker *worker)
+{
+    return lp_driver_udp(worker->driver);
 }
 
 /* --- status ----------------------------------------------------------------------- */

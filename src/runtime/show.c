@@ -230,6 +230,23 @@ static void show_rooms(const json_t *rooms)
                count - done);
 }
 
+static void show_workers(const json_t *workers)
+{
+    size_t i;
+    json_t *worker;
+    if (json_array_size(workers) < 2)
+        return;
+    printf("\n%-8s %8s %12s %14s %14s %10s %10s\n", "worker", "rooms", "connections",
+           "packets in", "packets out", "astray", "moved in");
+    json_array_foreach(workers, i, worker)
+        printf("%-8" PRId64 " %8" PRId64 " %12" PRId64 " %14" PRId64 " %14" PRId64
+               " %10" PRId64 " %10" PRId64 "\n",
+               number(worker, "worker"), number(worker, "rooms"),
+               number(worker, "connections"), number(worker, "packets_in"),
+               number(worker, "packets_out"), number(worker, "astray"),
+               number(worker, "moved_in"));
+}
+
 void lp_show_relay(const json_t *state)
 {
     const json_t *rooms = json_object_get(state, "rooms");
@@ -240,6 +257,7 @@ void lp_show_relay(const json_t *state)
            text(state, "program"), text(state, "version"), text(state, "listen"),
            room_count, room_count == 1 ? "" : "s", conns, conns == 1 ? "" : "s");
     show_rooms(rooms);
+    show_workers(json_object_get(state, "workers"));
     printf("\n");
     show_drops(json_object_get(state, "counters"));
     show_batches(json_object_get(state, "live"));

@@ -395,8 +395,12 @@ static lp_err open_driver(lp_uplink *uplink, lp_why *why)
     lp_random_fill(quic.random, quic.secret, sizeof quic.secret);
     quic.handler = (lp_quic_handler){uplink,    on_connected, on_stream, on_datagram,
                                      on_budget, on_migrated,  on_ended};
-    return lp_driver_open(uplink->loop, &any, false, &quic, &engine, &uplink->driver,
-                          why);
+    lp_err err =
+        lp_driver_open(uplink->loop, &any, false, &quic, &engine, &uplink->driver, why);
+    if (!err)
+        lp_quic_set_lane(lp_driver_quic(uplink->driver),
+                         lp_lane_of_room(uplink->config.member.room));
+    return err;
 }
 
 lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,

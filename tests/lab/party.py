@@ -238,9 +238,10 @@ class Party:
         return node.start(name, program(kind), "--identity", f"{where}.json",
                           "--status-socket", f"{where}.sock", *trust, *options)
 
-    def start_relay(self, *options):
+    def start_relay(self, *options, under=()):
+        """`under`: a command that runs the relay, with less rights, say."""
         relay = self.relay_program = self.relay.start(
-            "relay", program("relay"), "--listen", "443/udp",
+            "relay", *under, program("relay"), "--listen", "443/udp",
             "--state-dir", f"{self.lab.dir}/relay-state",
             "--dev-cert-der-out", f"{self.lab.dir}/relay.der",
             "--status-socket", f"{self.lab.dir}/relay.sock", *options)
@@ -262,11 +263,11 @@ class Party:
             self.gateway_joined()
         return self.gateway_program
 
-    def open(self, *relay_options, dnsmasq=True):
+    def open(self, *relay_options, dnsmasq=True, under=()):
         """The party begins: router, relay, gateway."""
         if dnsmasq:
             self.start_dnsmasq()
-        self.start_relay(*relay_options)
+        self.start_relay(*relay_options, under=under)
         self.start_gateway()
         return self
 

@@ -3,7 +3,8 @@
  * hostile relay. It knows nothing of the protocol above QUIC; tests/lab/rawpeer.py
  * does.
  *
- *     rawpeer dial ADDRESS:PORT FINGERPRINT [COUNT]   COUNT connections from one socket
+ *     rawpeer dial ADDRESS:PORT FINGERPRINT [COUNT [LANE]]
+ *                          COUNT connections from one socket, all with this lane's hint
  *     rawpeer mute ADDRESS:PORT FINGERPRINT COUNT     says the first word, hears
  * nothing rawpeer listen ADDRESS:PORT
  *
@@ -293,7 +294,8 @@ static void open_endpoint(const lp_addr *bind_to, lp_tls *tls, bool accepts)
         give_up("endpoint", &why);
 }
 
-static void dial(const lp_addr *relay, const char *fingerprint, size_t count)
+static void dial(const lp_addr *relay, const char *fingerprint, size_t count,
+                 uint8_t lane)
 {
     uint8_t seed[32];
     lp_random_fill(lp_os_random(), seed, sizeof seed);
@@ -311,6 +313,7 @@ static void dial(const lp_addr *relay, const char *fingerprint, size_t count)
 
     lp_addr anywhere = {.family = relay->family};
     open_endpoint(&anywhere, tls, false);
+    lp_quic_set_lane(quic, lane);
     lp_addr local = lp_udp_local(udp);
     for (size_t i = 0; i < count; i++) {
         lp_conn *conn;
@@ -344,7 +347,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "listen") == 0)
         listen_on(&address);
     else if (argc > 3)
-        dial(&address, argv[3], argc > 4 ? strtoul(argv[4], NULL, 10) : 1);
+        dial(&address, argv[3], argc > 4 ? strtoul(argv[4], NULL, 10) : 1,
+             argc > 5 ? (uint8_t)(strtoul(argv[5], NULL, 10) % LP_LANES) : 0);
     run(strcmp(argv[1], "mute") != 0);
     /* Ends as a crash would, without a word to anybody. */
     fflush(stdout);

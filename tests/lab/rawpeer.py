@@ -31,9 +31,9 @@ class RawPeer:
         self.peer_ids, self.room_id = {}, 0
 
     @classmethod
-    def dial(cls, node, party, count=1):
+    def dial(cls, node, party, count=1, lane=0):
         """Connects `count` times and waits until all are."""
-        peer = cls(node, "dial", f"{RELAY}:443", party.fingerprint(), count)
+        peer = cls(node, "dial", f"{RELAY}:443", party.fingerprint(), count, lane)
         eventually(lambda: peer.count("connected") == count,
                    f"{count} connections are made", 60)
         return peer

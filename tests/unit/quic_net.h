@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define NODES_MAX   3
+#define NODES_MAX   4
 #define FLIGHTS_MAX 4096
 
 typedef struct sim_flight {
@@ -59,6 +59,8 @@ typedef struct sim_net {
     unsigned sent;
     lp_tls *relay_tls, *client_tls;
     sim_node nodes[NODES_MAX];
+    /* Which of several relay endpoints at one address gets it; NULL: all that live there */
+    const sim_node *(*steer)(const struct sim_net *net, const sim_flight *flight);
     size_t flight_count;
     sim_flight flights[FLIGHTS_MAX];
 } sim_net;
@@ -81,6 +83,8 @@ static uint8_t stream_octet(uint64_t offset)
 {
     return (uint8_t)(offset * 31 + offset / 251);
 }
+
+enum { RELAY, CLIENT, OTHER, SECOND /* endpoint of the relay's */ };
 
 /* --- what an application sees ----------------------------------------------------- */
 
@@ -181,6 +185,9 @@ static void deliver(sim_net *net, const sim_flight *flight)
     for (size_t i = 0; i < NODES_MAX; i++) {
         sim_node *node = &net->nodes[i];
         if (!node->quic || node->is_deaf || !lives_at(node, &flight->to))
+            continue;
+        if (net->steer && lp_addr_equal(&flight->to, &net->nodes[RELAY].addr) &&
+            net->steer(net, flight) != node)
             continue;
         lp_udp_packet packet = {
             .local = node->addr,
@@ -289,18 +296,15 @@ __attribute__((unused)) static void run(sim_net *net, lp_duration time)
 
 /* --- a relay and its clients ------------------------------------------------------ */
 
-enum { RELAY, CLIENT, OTHER };
-
 /* (Re)starts the node's program. */
 static void start_endpoint(sim_net *net, size_t which, void (*adjust)(lp_quic_config *))
 {
     lp_why why;
     sim_node *node = &net->nodes[which];
-    bool accepts = which == RELAY;
+    bool accepts = which == RELAY || which == SECOND;
     lp_quic_config config = lp_quic_default_config();
     config.tls = accepts ? net->relay_tls : net->client_tls;
     config.accepts = accepts;
-    config.worker = accepts ? 3 : 0;
     config.random = (lp_random){draw_octets, net};
     memset(config.secret, accepts ? 0x5a : 0xa5, sizeof config.secret);
     config.handler = (lp_quic_handler){

@@ -1,11 +1,11 @@
-/* lanparty-relay: options in, one worker, out again. */
+/* lanparty-relay: options in, workers, out again. */
 #include <stdio.h>
 
 #include "os/clock.h"
 #include "os/service.h"
 #include "runtime/app.h"
+#include "runtime/relay_crew.h"
 #include "runtime/relay_tls.h"
-#include "runtime/relay_worker.h"
 #include "runtime/show.h"
 
 #define NAME            "lanparty-relay"
@@ -16,7 +16,7 @@ struct config {
     lp_addr listen;
     const char *cert, *key, *state_dir, *dev_cert_der_out;
     uint64_t room_mtu, max_clients, max_rooms, max_peers;
-    uint64_t max_peers_per_ip, max_handshakes, max_handshakes_per_ip;
+    uint64_t workers, max_peers_per_ip, max_handshakes, max_handshakes_per_ip;
     uint64_t client_rate, client_burst, broadcast_rate, broadcast_burst;
 };
 
@@ -53,6 +53,8 @@ static const lp_option options[] = {
               "the most that a room's MTU becomes"),
     COUNT_ROW("max-clients", max_clients, 1, 1024, "64", "players in one room"),
     COUNT_ROW("max-rooms", max_rooms, 1, 100000, "1024", "rooms on this relay"),
+    COUNT_ROW("workers", workers, 1, LP_MAX_WORKERS, "1",
+              "threads that carry rooms, each its own"),
     COUNT_ROW("max-peers", max_peers, 1, 60000, "4096", "connections in all"),
     COUNT_ROW("max-peers-per-ip", max_peers_per_ip, 0, 60000, "256",
               "connections from one address; 0: any"),
@@ -84,7 +86,7 @@ typedef struct relay_app {
     lp_app app; /* first */
     struct config config;
     lp_relay_tls tls;
-    lp_relay_worker *worker;
+    lp_relay_crew *crew;
     uv_timer_t housekeeping;
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
     bool keeps_house;                 /* the timer is libuv's */
@@ -114,7 +116,7 @@ static void on_housekeeping(uv_timer_t *timer)
     relay_app *relay = timer->data;
     char status[LP_SERVICE_STATUS_MAX];
     lp_relay_tls_watch(&relay->tls);
-    size_t peers = lp_relay_worker_members(relay->worker);
+    size_t peers = lp_relay_crew_members(relay->crew);
     snprintf(status, sizeof status, "%zu peer%s connected", peers,
              peers == 1 ? "" : "s");
     lp_service_tell(relay->told, status);
@@ -170,13 +172,14 @@ static lp_err start(lp_app *app, lp_why *why)
         return err;
     lp_relay_worker_config config = worker_config(relay);
     memcpy(config.quic.secret, secret, sizeof secret);
-    return lp_relay_worker_open(&app->loop, &config, &relay->worker, why);
+    return lp_relay_crew_open(&app->loop, &config, (unsigned)relay->config.workers,
+                              &relay->crew, why);
 }
 
 /* The next thing that the host of a party needs: lines to paste. */
 static void print_invitation(const relay_app *relay)
 {
-    lp_addr local = lp_relay_worker_local(relay->worker);
+    lp_addr local = lp_relay_crew_local(relay->crew);
     char host[LP_ADDR_TEXT_LEN] = "ADDRESS-OF-THIS-SERVER",
          where[LP_ADDR_TEXT_LEN + 16];
     if (!lp_addr_is_any(&local))
@@ -195,9 +198,15 @@ static void print_invitation(const relay_app *relay)
 static void started(lp_app *app)
 {
     relay_app *relay = (relay_app *)app;
-    lp_addr local = lp_relay_worker_local(relay->worker);
+    lp_addr local = lp_relay_crew_local(relay->crew);
+    lp_why why;
+    if (lp_relay_crew_start(relay->crew, &why) != LP_OK) {
+        lp_app_fail(app, why.text);
+        return;
+    }
     lp_log(&app->log, LP_INFO, "relay is up", F_ADDR("listen", &local),
-           F_STR("fingerprint", relay->tls.fingerprint));
+           F_STR("fingerprint", relay->tls.fingerprint),
+           F_UINT("workers", relay->config.workers));
     if (!app->log.json && lp_log_wants(&app->log, LP_INFO))
         print_invitation(relay);
     uv_timer_start(&relay->housekeeping, on_housekeeping, 0, HOUSEKEEPING_MS);
@@ -205,13 +214,13 @@ static void started(lp_app *app)
 
 static void stop(lp_app *app, const char *reason)
 {
-    lp_relay_worker_leave(((relay_app *)app)->worker, "the relay is shutting down",
-                          lp_clock_now());
+    lp_relay_crew_leave(((relay_app *)app)->crew, "the relay is shutting down",
+                        lp_clock_now());
 }
 
 static bool is_done(lp_app *app)
 {
-    return lp_relay_worker_is_over(((relay_app *)app)->worker);
+    return lp_relay_crew_is_over(((relay_app *)app)->crew);
 }
 
 static void end(lp_app *app)
@@ -219,20 +228,21 @@ static void end(lp_app *app)
     relay_app *relay = (relay_app *)app;
     if (relay->keeps_house)
         uv_close((uv_handle_t *)&relay->housekeeping, NULL);
-    lp_relay_worker_close(relay->worker);
+    lp_relay_crew_close(relay->crew);
 }
 
 static void fini(lp_app *app)
 {
+    lp_relay_crew_free(((relay_app *)app)->crew);
     lp_relay_tls_fini(&((relay_app *)app)->tls);
 }
 
 static json_t *describe(lp_app *app, lp_time now)
 {
     relay_app *relay = (relay_app *)app;
-    lp_addr local = lp_relay_worker_local(relay->worker);
+    lp_addr local = lp_relay_crew_local(relay->crew);
     char text[LP_ADDR_TEXT_LEN];
-    json_t *all = lp_relay_worker_describe(relay->worker, now);
+    json_t *all = lp_relay_crew_describe(relay->crew, now);
     json_object_set_new(all, "listen", json_string(lp_addr_write(&local, text)));
     json_object_set_new(all, "fingerprint", json_string(relay->tls.fingerprint));
     return all;

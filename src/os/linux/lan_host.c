@@ -1,20 +1,14 @@
 #include "os/linux/lan_host.h"
 
+#include "os/linux/bpf_call.h"
+
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What a page holds beside the kernel's own bookkeeping; XDP frames have one page. */
 #define LIVE_FRAME_MAX 3400
-
-/* The kernel wants zeros behind the fields in use; an initialiser of one member of a
- * union does not promise them, and clang leaves garbage there. */
-static long bpf(enum bpf_cmd command, union bpf_attr *attributes)
-{
-    return syscall(SYS_bpf, command, attributes, sizeof *attributes);
-}
 
 static int load(enum xdp_action verdict)
 {
@@ -24,12 +18,12 @@ static int load(enum xdp_action verdict)
         {.code = BPF_JMP | BPF_EXIT},
     };
     union bpf_attr attributes;
-    memset(&attributes, 0, sizeof attributes); /* all of it: see bpf() */
+    memset(&attributes, 0, sizeof attributes); /* all of it: see lp_bpf */
     attributes.prog_type = BPF_PROG_TYPE_XDP;
     attributes.insns = (uintptr_t)program;
     attributes.insn_cnt = sizeof program / sizeof *program;
     attributes.license = (uintptr_t)license;
-    return (int)bpf(BPF_PROG_LOAD, &attributes);
+    return (int)lp_bpf(BPF_PROG_LOAD, &attributes, sizeof attributes);
 }
 
 static bool run(int program, unsigned ifindex, lp_bytes frame)
@@ -46,7 +40,7 @@ static bool run(int program, unsigned ifindex, lp_bytes frame)
     attributes.test.repeat = 1;
     attributes.test.batch_size = 1;
     attributes.test.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-    return bpf(BPF_PROG_TEST_RUN, &attributes) == 0;
+    return lp_bpf(BPF_PROG_TEST_RUN, &attributes, sizeof attributes) == 0;
 }
 
 int lp_lan_host_open(unsigned ifindex)

@@ -65,8 +65,9 @@ lp_err lp_resolve(const lp_endpoint_name *name, lp_addr *out, size_t max,
 /* --- on a thread of its own ------------------------------------------------------- */
 
 struct lp_lookup {
-    atomic_int holders; /* the asker and the thread: the last one frees */
-    int done;           /* an eventfd */
+    atomic_int holders;  /* the asker and the thread: the last one frees */
+    atomic_bool is_done; /* what follows `name` is the asker's */
+    int done;            /* an eventfd */
     lp_endpoint_name name;
     lp_addr found[ANSWERS_MAX];
     size_t count;
@@ -88,6 +89,7 @@ static void *look_up(void *state)
     lp_lookup *lookup = state;
     lookup->err = lp_resolve(&lookup->name, lookup->found, ANSWERS_MAX, &lookup->count,
                              &lookup->why);
+    atomic_store(&lookup->is_done, true);
     (void)eventfd_write(lookup->done, 1); /* the first write always fits */
     lp_lookup_drop(lookup);
     return NULL;
@@ -139,6 +141,7 @@ lp_fd lp_lookup_fd(const lp_lookup *lookup)
 lp_err lp_lookup_answer(const lp_lookup *lookup, lp_addr *out, size_t max,
                         size_t *out_count, lp_why *why)
 {
+    assert(atomic_load(&lookup->is_done)); /* its descriptor was readable */
     if (lookup->err) {
         *why = lookup->why;
         return lookup->err;
