@@ -183,7 +183,7 @@ static int on_datagram(ngtcp2_conn *ngtcp2, uint32_t flags, const uint8_t *at,
     const lp_quic_handler *handler = &conn->quic->config.handler;
     if (conn->unanswered == 0)
         conn->unanswered_since = conn->touched_at;
-    conn->unanswered += len;
+    conn->unanswered += len + PACKET_OVERHEAD(LP_QUIC_CID_LEN);
     conn->brought_datagrams = true;
     if (conn->state == CONN_ALIVE && conn->is_up)
         handler->on_datagram(handler->state, conn, lp_bytes_of(at, len),

@@ -15,9 +15,9 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
 
 #define ACK_PATIENCE  LP_MS(20)
 #define IDLE_PATIENCE LP_MS(5) /* to look for losses, with nothing else to do */
-/* Octets that wait for an acknowledgement. Less than the least congestion window, four
- * packets: nobody stands still for want of it. */
-#define THIN 3600
+/* Octets that wait for an acknowledgement. Half of the least congestion window, four
+ * packets of 1200: nobody stands still for want of it. */
+#define THIN 2400
 
 static bool is_quiet(const lp_conn *conn)
 {

@@ -68,7 +68,7 @@ struct lp_conn {
     size_t burst_len;   /* written since the last pause */
     lp_time touched_at; /* last packet in or out */
 
-    size_t unanswered; /* octets of datagrams that no packet has acknowledged yet */
+    size_t unanswered; /* octets that no packet has acknowledged yet */
     lp_time unanswered_since;
     bool brought_datagrams; /* the packet being read: datagrams, or word of ours */
 
