@@ -25,6 +25,7 @@ TESTED_IN = {
     "core/repair_fragment.c": "unit/test_repair.c",
     "core/repair_icmp.c": "unit/test_repair.c",
     "core/repair_mss.c": "unit/test_repair.c",
+    "runtime/port.c": "unit/test_driver.c",
     "os/linux/bpf_call.c": "unit/test_steer.c",
     "os/linux/errors.c": "unit/test_files.c",
     "os/linux/link.c": "unit/test_lan_pick.c",

@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/queue_delay.h"
 #include "core/queue_flow.h"
+#include "core/queue_mark.h"
 
 /*
  * Deficit round robin (Shreedhar and Varghese) over two lanes of flows, as RFC 8290 has
@@ -12,13 +14,17 @@
  * Datagrams lie in blocks of one size, a long one in a chain of them; blocks come in
  * chunks, which are given back when the queue is empty.
  */
-#define FLOW_COUNT 256
+#define FLOW_COUNT 128
+#define FLOW_WAYS  8 /* places that a flow may have: two share one when all are taken */
 #define BLOCK_LEN  256
 #define BLOCK_ROOM (BLOCK_LEN - 2 * sizeof(void *) - sizeof(lp_time) - sizeof(uint16_t))
 
 /* Less than a full frame on purpose: a fat flow needs several turns for each of its
  * packets, so that no thin one waits for two. */
 #define QUANTUM 300
+
+/* Less is no standing queue: a packet on its way and one behind it. */
+#define STANDING (2 * 1514)
 
 #define BLOCKS_PER_CHUNK 15 /* a page, with the allocator's own words */
 
@@ -42,9 +48,12 @@ typedef struct chunk {
 
 typedef struct queue_flow {
     block *newest; /* NULL: nothing queued; newest->next is the oldest */
-    uint32_t bytes;
+    lp_queue_delay delay;
+    uint32_t bytes : 31;
+    uint32_t is_spent : 1; /* had its share of this round */
     int16_t deficit;
     uint16_t next; /* in its lane, or LAST, or UNLISTED */
+    uint16_t tag;  /* of whose flow it is, while listed */
 } queue_flow;
 
 typedef struct queue_lane {
@@ -213,6 +222,29 @@ static uint16_t unlist_first(lp_queue *queue, queue_lane *lane)
     return index;
 }
 
+static bool is_listed(const lp_queue *queue, const queue_lane *lane, uint16_t index)
+{
+    uint16_t at = lane->first;
+    while (at != LAST && at != index)
+        at = queue->table->flows[at].next;
+    return at == index;
+}
+
+static void unlist(lp_queue *queue, queue_lane *lane, uint16_t index)
+{
+    queue_flow *flows = queue->table->flows;
+    uint16_t before = LAST;
+    for (uint16_t at = lane->first; at != index; at = flows[at].next)
+        before = at;
+    if (before == LAST)
+        lane->first = flows[index].next;
+    else
+        flows[before].next = flows[index].next;
+    if (lane->last == index)
+        lane->last = before;
+    flows[index].next = UNLISTED;
+}
+
 /* --- flows ------------------------------------------------------------------------ */
 
 static block *oldest(const queue_flow *flow)
@@ -245,10 +277,12 @@ static void start_over(lp_queue *queue)
 static void remove_oldest(lp_queue *queue, queue_flow *flow)
 {
     block *blk = oldest(flow);
-    if (blk == flow->newest)
+    if (blk == flow->newest) {
         flow->newest = NULL;
-    else
+        flow->delay = (lp_queue_delay){0};
+    } else {
         flow->newest->next = blk->next;
+    }
     flow->bytes -= blk->len;
     queue->bytes -= blk->len;
     queue->count--;
@@ -277,6 +311,21 @@ static size_t make_room(lp_queue *queue)
     return dropped;
 }
 
+/* Where the flow is, or may be. Were it one place for each, a game would share a
+ * download's in one of sixty parties. */
+static uint16_t place_of(const queue_table *table, uint32_t hash)
+{
+    uint16_t first = (uint16_t)(hash % (FLOW_COUNT / FLOW_WAYS) * FLOW_WAYS);
+    uint16_t place = (uint16_t)(first + hash / FLOW_COUNT % FLOW_WAYS);
+    for (uint16_t at = first; at < first + FLOW_WAYS; at++) {
+        if (table->flows[at].next == UNLISTED)
+            place = at;
+        else if (table->flows[at].tag == hash >> 16)
+            return at;
+    }
+    return place;
+}
+
 size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now)
 {
     queue->turn = NOBODY;
@@ -287,11 +336,18 @@ size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now)
     if (!blk)
         return 1;
     uint32_t hash = lp_queue_flow_hash(datagram, queue->seed);
-    uint16_t index = (uint16_t)(hash % FLOW_COUNT);
+    uint16_t index = place_of(queue->table, hash);
     queue_flow *flow = &queue->table->flows[index];
+    bool was_empty = !flow->newest;
     append(queue, flow, blk);
     if (flow->next == UNLISTED) {
         flow->deficit = QUANTUM;
+        flow->is_spent = false;
+        flow->tag = (uint16_t)(hash >> 16);
+        enlist(queue, &queue->fresh, index);
+    } else if (was_empty && !flow->is_spent &&
+               !is_listed(queue, &queue->fresh, index)) {
+        unlist(queue, &queue->waiting, index);
         enlist(queue, &queue->fresh, index);
     }
     return make_room(queue);
@@ -314,6 +370,25 @@ static size_t drop_stale(lp_queue *queue, queue_flow *flow, lp_time now)
     return dropped;
 }
 
+/* A mark serves as well as a loss, where the sender can take one. */
+static bool tell_sender(block *blk)
+{
+    size_t head = blk->len < BLOCK_ROOM ? blk->len : BLOCK_ROOM;
+    return lp_queue_mark(lp_space_of(blk->octets, head));
+}
+
+static size_t slow_down(lp_queue *queue, queue_flow *flow, lp_time now)
+{
+    size_t dropped = 0;
+    while (flow->bytes > STANDING &&
+           lp_queue_delay_tells(&flow->delay, now - oldest(flow)->arrived, now) &&
+           !tell_sender(oldest(flow))) {
+        remove_oldest(queue, flow);
+        dropped++;
+    }
+    return dropped;
+}
+
 /* The head of the lane has had its share, or has nothing: on to the next. */
 static void pass_turn(lp_queue *queue, queue_lane *lane)
 {
@@ -322,7 +397,8 @@ static void pass_turn(lp_queue *queue, queue_lane *lane)
     queue_flow *flow = &queue->table->flows[index];
     /* Debts are paid before it leaves, and a fresh flow waits one round before it may:
      * else one that never queues more than a packet would be fresh again each time. */
-    if (flow->deficit <= 0)
+    flow->is_spent = flow->deficit <= 0;
+    if (flow->is_spent)
         flow->deficit += QUANTUM;
     else if (!was_fresh || queue->waiting.first == LAST)
         return;
@@ -339,6 +415,7 @@ lp_bytes lp_queue_peek(lp_queue *queue, lp_time now, size_t *out_dropped)
             continue;
         }
         *out_dropped += drop_stale(queue, flow, now);
+        *out_dropped += slow_down(queue, flow, now);
         if (queue->count == 0)
             break;
         if (!flow->newest) {
@@ -364,6 +441,11 @@ void lp_queue_pop(lp_queue *queue)
     queue->turn = NOBODY;
     flow->deficit = (int16_t)(flow->deficit - oldest(flow)->len);
     remove_oldest(queue, flow);
+}
+
+bool lp_queue_is_thin(const lp_queue *queue)
+{
+    return queue->turn != NOBODY && queue->turn == queue->fresh.first;
 }
 
 bool lp_queue_is_empty(const lp_queue *queue)

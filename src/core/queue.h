@@ -6,11 +6,12 @@
  * began to queue is served before those that have been waiting with a full quantum, so
  * a game's packets overtake a download by themselves. Bounded in octets and in time:
  * when full, the oldest of the fattest flow goes; what waited longer than the limit
- * goes when its turn comes.
+ * goes when its turn comes. A flow whose packets have been waiting for long is told to
+ * slow down (core/queue_delay.h), by an ECN mark where its sender can take one.
  *
  * Flows are told apart by a hash of the frame's addresses, protocol and ports.
  *
- * Memory: 100 octets until the first put, then 10 KiB for as long as it lives. While it
+ * Memory: 100 octets until the first put, then 6 KiB for as long as it lives. While it
  * holds more than 4 KiB, chunks of 4 KiB, each for a dozen small datagrams or two full
  * ones: at most 560 KiB with the default limits, given back when it is empty. So an
  * allocation is rare, and a connection that does not queue costs little.
@@ -53,6 +54,9 @@ lp_bytes lp_queue_peek(lp_queue *queue, lp_time now, size_t *out_dropped);
 lp_duration lp_queue_waited(const lp_queue *queue,
                             lp_time now); /* what peek gave has */
 void lp_queue_pop(lp_queue *queue);       /* what peek gave was sent */
+
+/* What peek gave is of a flow that just began to queue: a thin one, as far as is known. */
+bool lp_queue_is_thin(const lp_queue *queue);
 
 bool lp_queue_is_empty(const lp_queue *queue);
 size_t lp_queue_bytes(const lp_queue *queue);

@@ -258,11 +258,17 @@ static const ngtcp2_callbacks callbacks = {
 
 /* --- new and free ----------------------------------------------------------------- */
 
+static const ngtcp2_cc_algo algorithms[] = {
+    [LP_CONGESTION_BBR] = NGTCP2_CC_ALGO_BBR,
+    [LP_CONGESTION_CUBIC] = NGTCP2_CC_ALGO_CUBIC,
+    [LP_CONGESTION_RENO] = NGTCP2_CC_ALGO_RENO,
+};
+
 static ngtcp2_settings settings_for(lp_conn *conn, lp_time now)
 {
     ngtcp2_settings settings;
     ngtcp2_settings_default(&settings);
-    settings.cc_algo = NGTCP2_CC_ALGO_BBR; /* loss alone must not throttle games */
+    settings.cc_algo = algorithms[conn->quic->config.congestion];
     settings.initial_ts = now;
     settings.initial_rtt = INITIAL_RTT;
     settings.handshake_timeout = HANDSHAKE_TIMEOUT;
@@ -407,6 +413,43 @@ static void notice_migration(lp_conn *conn, lp_time now)
         handler->on_migrated(handler->state, conn, &conn->remote, now);
 }
 
+/* With less under way the peer may keep an acknowledgement for long (lp_conn_may_hold).
+ * Where the rest would be less than it ever saw, the library does not take that off: such
+ * a round trip says nothing. */
+#define THIN_FLIGHT 3600
+
+/* The library tells the newest round trip only with the peer's delay in it, but takes it
+ * off before smoothing (RFC 9002 section 5.3): that is undone here. */
+static lp_duration newest_rtt(lp_duration before, const ngtcp2_conn_info *info)
+{
+    lp_duration after = info->smoothed_rtt;
+    if (before == 0 || 8 * after < 7 * before)
+        return info->min_rtt;
+    lp_duration rtt = 8 * after - 7 * before;
+    return rtt < info->min_rtt      ? info->min_rtt
+           : rtt > info->latest_rtt ? info->latest_rtt
+                                    : rtt;
+}
+
+/* After each packet: an acknowledgement in between would blur what was smoothed. */
+static void feel_rtt(lp_conn *conn)
+{
+    ngtcp2_conn_info info;
+    ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
+    bool is_known = info.min_rtt != UINT64_MAX;
+    if (!is_known) {
+        conn->felt.is_new_path = true;
+        conn->felt.smoothed = conn->felt.latest = 0;
+    } else if (info.latest_rtt != conn->felt.latest ||
+               info.smoothed_rtt != conn->felt.smoothed) {
+        lp_duration rtt = newest_rtt(conn->felt.smoothed, &info);
+        if (info.bytes_in_flight > THIN_FLIGHT || rtt + LP_US(1) < info.latest_rtt)
+            conn->felt.rtt = rtt;
+        conn->felt.latest = info.latest_rtt;
+        conn->felt.smoothed = info.smoothed_rtt;
+    }
+}
+
 void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
 {
     ngtcp2_path_storage storage;
@@ -428,6 +471,7 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     if (liberr) {
         lp_conn_fail(conn, liberr, now);
     } else {
+        feel_rtt(conn);
         notice_migration(conn, now);
         lp_conn_tell_budget(conn, now);
     }
@@ -537,6 +581,29 @@ lp_err lp_conn_send(lp_conn *conn, lp_bytes octets)
 void lp_conn_want_write(lp_conn *conn)
 {
     lp_quic_make_due(conn);
+}
+
+void lp_conn_want_write_at(lp_conn *conn, lp_time at, lp_time now)
+{
+    conn->is_blocked = true;
+    if (conn->slot->conn == conn)
+        lp_timers_set(&conn->quic->timers, &conn->slot->timer,
+                      lp_time_min(at, lp_conn_deadline(conn, now)));
+}
+
+lp_conn_pulse lp_conn_feel(lp_conn *conn)
+{
+    ngtcp2_conn_info info;
+    ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
+    lp_conn_pulse pulse = {
+        .rtt = conn->felt.rtt,
+        .in_flight = info.bytes_in_flight,
+        .cwnd = info.cwnd,
+        .is_new_path = conn->felt.is_new_path,
+    };
+    conn->felt.rtt = 0;
+    conn->felt.is_new_path = false;
+    return pulse;
 }
 
 lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now)

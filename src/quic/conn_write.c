@@ -15,9 +15,10 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
 
 #define ACK_PATIENCE  LP_MS(20)
 #define IDLE_PATIENCE LP_MS(5) /* to look for losses, with nothing else to do */
-/* Octets that wait for an acknowledgement. Half of the least congestion window, four
- * packets of 1200: nobody stands still for want of it. */
-#define THIN 2400
+/* Octets that wait for an acknowledgement. Less than half of the least congestion window,
+ * so that nobody stands still for want of it, and less than one full datagram: the
+ * governor at the other end lives on what bulk's round trips tell. */
+#define THIN 1200
 
 static bool is_quiet(const lp_conn *conn)
 {
@@ -43,11 +44,9 @@ static bool may_answer_late(const lp_conn *conn, lp_time now, lp_time *out_until
 
 static lp_write pause_burst(lp_conn *conn, lp_time now)
 {
-    conn->burst_len = 0;
-    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, now);
     lp_time at = lp_conn_deadline(conn, now), patient = now;
     /* The library's next wish would be the acknowledgement; or where it has nothing to
-     * acknowledge, to be told that pacing would let more out, of which there is none. */
+     * acknowledge, to look for losses. */
     if (conn->unanswered == 0 && !conn->is_blocked && is_quiet(conn))
         patient = lp_time_after(now, IDLE_PATIENCE);
     else if (!may_answer_late(conn, now, &patient))
@@ -56,9 +55,17 @@ static lp_write pause_burst(lp_conn *conn, lp_time now)
     return LP_WRITE_NOTHING;
 }
 
+/* A walk that finds nothing to send tells congestion control that it is us who send no
+ * more. It holds for a round trip; without it the rate of a game would be taken for all
+ * that the path can carry. */
+static bool knows_of_silence(const lp_conn *conn, lp_time now)
+{
+    return lp_time_until(conn->walked_at, now) < conn->felt.smoothed;
+}
+
 bool lp_conn_rest(lp_conn *conn, lp_time now)
 {
-    bool may_rest = is_quiet(conn);
+    bool may_rest = is_quiet(conn) && knows_of_silence(conn, now);
     if (may_rest)
         pause_burst(conn, now);
     return may_rest;
@@ -67,15 +74,6 @@ bool lp_conn_rest(lp_conn *conn, lp_time now)
 bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until)
 {
     return conn->is_due_to_answer && may_answer_late(conn, now, out_until);
-}
-
-/* Pacing means that a burst has an end, although more may be waiting. */
-static lp_write rest_later(lp_conn *conn, lp_time now)
-{
-    pause_burst(conn, now);
-    lp_time soon = lp_time_min(conn->slot->timer.at, lp_time_after(now, LP_MS(1)));
-    lp_timers_set(&conn->quic->timers, &conn->slot->timer, soon);
-    return LP_WRITE_NOTHING;
 }
 
 /* A packet takes an acknowledgement along only when it is due: ngtcp2 1.24 waits for the
@@ -93,7 +91,6 @@ static void notice_answer(lp_conn *conn, lp_time now)
 static lp_write hand_over(lp_conn *conn, const packet *out, size_t len,
                           lp_udp_packet *out_packet)
 {
-    conn->burst_len += len;
     conn->touched_at = out->ts;
     notice_answer(conn, out->ts);
     conn->quic->stats.packets_out++;
@@ -245,8 +242,6 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
     if (!conn->has_open_packet) {
         if (conn->state == CONN_CLOSING && is_flushed(conn, now))
             return write_close(conn, &out, out_packet);
-        if (conn->burst_len >= ngtcp2_conn_get_send_quantum(conn->ngtcp2))
-            return rest_later(conn, now);
     }
     size_t path_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2);
     ngtcp2_ssize len = write_frames(&out, datagram, more_follow, out_taken);
@@ -260,8 +255,10 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
         finish_ping(conn, out.ts);
         return hand_over(conn, &out, (size_t)len, out_packet);
     }
-    if (len == 0)
+    if (len == 0) {
+        conn->walked_at = now;
         return pause_burst(conn, now);
+    }
     lp_conn_fail(conn, (int)len, now);
     return conn->state == CONN_CLOSING ? write_close(conn, &out, out_packet)
                                        : LP_WRITE_NOTHING;

@@ -92,6 +92,13 @@ typedef struct lp_quic_handler {
     void (*on_forget)(void *state, const lp_quic_past *past);
 } lp_quic_handler;
 
+/* What keeps a sender from flooding the path: RFC 9002, 9438, draft-ietf-ccwg-bbr. */
+typedef enum lp_congestion {
+    LP_CONGESTION_BBR, /* loss alone does not throttle it: see docs/decisions/ */
+    LP_CONGESTION_CUBIC,
+    LP_CONGESTION_RENO,
+} lp_congestion;
+
 typedef struct lp_quic_config {
     lp_tls *tls;       /* borrowed for the endpoint's life */
     bool accepts;      /* a relay's */
@@ -103,6 +110,7 @@ typedef struct lp_quic_config {
     /* Unfinished ones. From half of either on, address validation (Retry) is demanded. */
     size_t max_handshakes, max_handshakes_per_ip;
     lp_duration idle_timeout, keep_alive;
+    lp_congestion congestion;
     /* For tokens, stateless resets and connection ids. A relay's is kept in its state
      * directory, so that resets survive restarts. */
     uint8_t secret[32];
@@ -205,8 +213,20 @@ lp_conn_budget(const lp_conn *conn); /* most octets in one DATAGRAM now; 0: none
  */
 LP_MUST_USE lp_err lp_conn_send(lp_conn *conn, lp_bytes octets);
 
+/* For the caller who decides how much may be under way (core/governor.h). */
+typedef struct lp_conn_pulse {
+    lp_duration
+        rtt; /* newest round trip, the peer's delay taken off; 0: none since then */
+    uint64_t in_flight, cwnd;
+    bool is_new_path; /* what was known of the path says nothing any more */
+} lp_conn_pulse;
+/* What happened since it was asked last. */
+lp_conn_pulse lp_conn_feel(lp_conn *conn);
+
 /* Makes the connection due: the caller has datagrams for it. */
 void lp_conn_want_write(lp_conn *conn);
+/* After LP_WRITE_NOTHING: the caller has datagrams, but will not give them before `at`. */
+void lp_conn_want_write_at(lp_conn *conn, lp_time at, lp_time now);
 
 typedef enum lp_write {
     LP_WRITE_NOTHING, /* nothing to say, or congestion control says wait */

@@ -65,8 +65,13 @@ struct lp_conn {
 
     ngtcp2_tstamp packet_ts; /* the open packet's */
     ngtcp2_pkt_info packet_info;
-    size_t burst_len;   /* written since the last pause */
+    struct {                          /* round trips */
+        lp_duration latest, smoothed; /* the library's, at the last packet */
+        lp_duration rtt;              /* new since lp_conn_feel; 0: none */
+        bool is_new_path;             /* likewise */
+    } felt;
     lp_time touched_at; /* last packet in or out */
+    lp_time walked_at;  /* the library was asked, and had nothing more to send */
 
     size_t unanswered; /* octets that no packet has acknowledged yet */
     lp_time unanswered_since;

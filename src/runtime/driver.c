@@ -57,62 +57,39 @@ static bool send_batch(lp_driver *driver)
     return err == LP_OK;
 }
 
-/* The next datagram that the connection can carry now, or an empty view. */
-static lp_bytes next_datagram(lp_driver *driver, lp_port *port, lp_time now)
+static void tell_unsent(lp_driver *driver, lp_port *port, const lp_unsent *unsent)
 {
-    size_t late = 0;
-    lp_bytes datagram = {0};
-    if (!port || !port->queue)
-        return datagram;
-    for (;;) {
-        datagram = lp_queue_peek(port->queue, now, &late);
-        if (datagram.len == 0 || datagram.len <= lp_conn_budget(port->conn))
-            break;
-        lp_queue_pop(port->queue); /* the path shrank while it waited */
-        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_EGRESS_BUDGET,
-                                 1);
-    }
-    if (late > 0)
-        driver->engine.on_unsent(driver->engine.state, port, LP_REASON_QUEUE, late);
-    return datagram;
-}
-
-static void pop(lp_port *port, lp_time now)
-{
-    lp_histogram_add(&port->waited, lp_queue_waited(port->queue, now) / LP_US(1));
-    lp_queue_pop(port->queue);
+    const lp_driver_engine *engine = &driver->engine;
+    if (unsent->late > 0)
+        engine->on_unsent(engine->state, port, LP_REASON_QUEUE, unsent->late);
+    if (unsent->too_long > 0)
+        engine->on_unsent(engine->state, port, LP_REASON_EGRESS_BUDGET,
+                          unsent->too_long);
 }
 
 /* False: the socket is full, and the connection has more to say. */
 static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
 {
-    lp_port *port = lp_conn_user(conn);
+    lp_port unknown = {.conn = conn}, *port = lp_conn_user(conn);
+    lp_unsent unsent = {0};
     lp_write state = LP_WRITE_PACKET;
-    size_t frames = 0; /* in the packet that is being written */
+    if (!port)
+        port = &unknown; /* in its handshake: nothing can wait for it */
+    lp_port_begin(port, now);
     while (state != LP_WRITE_NOTHING) {
         if (state == LP_WRITE_PACKET && !lp_batch_has_room(&driver->batch) &&
             !send_batch(driver))
-            return false;
-        lp_bytes datagram = next_datagram(driver, port, now);
-        bool more_follow = datagram.len > 0 && lp_queue_count(port->queue) > 1;
-        bool was_taken = false;
+            break;
         lp_udp_packet packet;
-        state = lp_conn_write(conn, datagram, more_follow,
-                              lp_batch_space(&driver->batch), now, &was_taken, &packet);
-        if (was_taken) {
-            pop(port, now);
-            frames++;
-        }
+        state =
+            lp_port_write(port, lp_batch_space(&driver->batch), now, &unsent, &packet);
         if (state == LP_WRITE_PACKET) {
             lp_batch_add(&driver->batch, &packet);
-            lp_meter_on_packet(&driver->meter, frames);
-            frames = 0;
+            lp_meter_on_packet(&driver->meter, port->frames);
         }
-        if (was_taken && state == LP_WRITE_PACKET && lp_queue_is_empty(port->queue) &&
-            lp_conn_rest(conn, now))
-            return true;
     }
-    return true;
+    tell_unsent(driver, port, &unsent);
+    return state == LP_WRITE_NOTHING;
 }
 
 /*
@@ -331,36 +308,4 @@ lp_addr lp_driver_local(const lp_driver *driver)
 const lp_meter *lp_driver_meter(const lp_driver *driver)
 {
     return &driver->meter;
-}
-
-lp_err lp_port_init(lp_port *port, lp_conn *conn, lp_random random)
-{
-    lp_queue_limits limits = lp_queue_default_limits();
-    port->conn = conn;
-    port->queue = lp_queue_new(&limits, lp_random_u32(random));
-    lp_conn_set_user(conn, port);
-    return port->queue ? LP_OK : LP_ERR_NO_MEMORY;
-}
-
-void lp_port_fini(lp_port *port)
-{
-    lp_queue_free(port->queue);
-    *port = (lp_port){0};
-}
-
-void lp_port_look(const lp_port *port, lp_gauges *out_gauges)
-{
-    uint64_t *at = out_gauges->at;
-    lp_conn_view view = lp_conn_look(port->conn);
-    at[LP_GAUGE_OF_RTT] = view.rtt / LP_US(1);
-    at[LP_GAUGE_OF_RTT_MIN] = view.rtt_min / LP_US(1);
-    at[LP_GAUGE_OF_CWND] = view.cwnd;
-    at[LP_GAUGE_OF_IN_FLIGHT] = view.in_flight;
-    at[LP_GAUGE_OF_PACKETS_SENT] = view.packets_sent;
-    at[LP_GAUGE_OF_PACKETS_LOST] = view.packets_lost;
-    at[LP_GAUGE_OF_CONTROL_LATE] = view.control_late;
-    at[LP_GAUGE_OF_QUEUE_P50] = lp_histogram_percentile(&port->waited, 50);
-    at[LP_GAUGE_OF_QUEUE_P99] = lp_histogram_percentile(&port->waited, 99);
-    at[LP_GAUGE_OF_QUEUE_DATAGRAMS] = port->queue ? lp_queue_count(port->queue) : 0;
-    at[LP_GAUGE_OF_QUEUE_OCTETS] = port->queue ? lp_queue_bytes(port->queue) : 0;
 }

@@ -13,19 +13,12 @@
 #include <uv.h>
 
 #include "core/meter.h"
-#include "core/queue.h"
 #include "core/stats.h"
 #include "os/udp.h"
 #include "quic/endpoint.h"
+#include "runtime/port.h"
 
 typedef struct lp_driver lp_driver;
-
-/* What the driver keeps for a connection: lp_conn_user of it. Embed it. */
-typedef struct lp_port {
-    lp_conn *conn;
-    lp_queue *queue;
-    lp_histogram waited; /* what was sent, in it: us */
-} lp_port;
 
 /* The engine behind the driver. All but `state` and the last are required. */
 typedef struct lp_driver_engine {
@@ -68,9 +61,3 @@ void lp_driver_send(lp_driver *driver, lp_port *port, lp_bytes datagram, lp_time
 /* Writes what is due. Call after telling an engine something from outside the socket:
  * frames read from an adapter, a deadline, a signal. */
 void lp_driver_flush(lp_driver *driver, lp_time now);
-
-lp_err lp_port_init(lp_port *port, lp_conn *conn, lp_random random);
-void lp_port_fini(lp_port *port); /* a zeroed port is fine */
-
-/* Sets the gauges whose scope is a connection. It must have one. */
-void lp_port_look(const lp_port *port, lp_gauges *out_gauges);

@@ -243,8 +243,9 @@ TEST(no_flow_starves_while_new_ones_begin_all_the_time)
 {
     lp_queue *queue = new_queue();
     unsigned since = 0, served = 0;
-    /* Its datagram takes five turns; in each, all others may send 300 octets. */
-    enum { PATIENCE = 5 * (FLOWS - 1) * 300 / 200 };
+    /* Its datagram takes five turns; in each, all others may send 300 octets, and 300
+     * more before theirs. */
+    enum { PATIENCE = 5 * (FLOWS - 1) * 2 * 300 / 200 };
     put(queue, 0, 0, 1310);
     put(queue, 0, 0, 1310);
     for (uint32_t i = 0; i < 5000; i++) {

@@ -1,0 +1,107 @@
+#include "core/governor.h"
+
+#include "test.h"
+
+/* How it fares on links is shown by tests/sim/sim_calm.c; these are its single promises. */
+
+#define PACKET 1400
+#define AMPLE  ((lp_governor_view){0, UINT64_C(1) << 30})
+
+typedef struct bench {
+    lp_governor governor;
+    lp_time now;
+} bench;
+
+static bench begun(void)
+{
+    return (bench){lp_governor_start(), LP_SECONDS(1)};
+}
+
+/* Fat packets until it says no; how many. */
+static unsigned fill(bench *it, bool is_thin)
+{
+    unsigned count = 0;
+    while (count < 100000 && lp_governor_allows(&it->governor, is_thin, it->now)) {
+        lp_governor_on_sent(&it->governor, PACKET, it->now);
+        count++;
+    }
+    return count;
+}
+
+/* One round trip with a full window; all of it is acknowledged in the end. */
+static void go_round(bench *it, lp_duration rtt)
+{
+    lp_governor_look(&it->governor, AMPLE);
+    for (int i = 0; i < 10; i++) {
+        fill(it, false);
+        it->now += rtt / 10;
+    }
+    it->governor.in_flight = it->governor.window;
+    lp_governor_allows(&it->governor, false, it->now); /* the window is what holds it */
+    lp_governor_on_rtt(&it->governor, rtt, it->now);
+}
+
+TEST(before_the_first_round_trip_ten_packets_may_go)
+{
+    bench it = begun();
+    CHECK_EQ(fill(&it, false), 11); /* the eleventh began with room for a part of it */
+    CHECK_EQ(lp_governor_deadline(&it.governor), LP_NEVER);
+}
+
+TEST(the_window_grows_while_round_trips_stay_short)
+{
+    bench it = begun();
+    uint64_t before = it.governor.window;
+    for (int i = 0; i < 5; i++)
+        go_round(&it, LP_MS(20));
+    CHECK(it.governor.window >= 8 * before);
+}
+
+TEST(it_shrinks_when_packets_queue_but_not_without_end)
+{
+    bench it = begun();
+    for (int i = 0; i < 6; i++)
+        go_round(&it, LP_MS(20));
+    uint64_t before = it.governor.window;
+    go_round(&it, LP_MS(30));
+    CHECK(it.governor.window < before);
+    before = it.governor.window;
+    for (int i = 0; i < 100; i++) /* another path, or others' queue: it stays */
+        go_round(&it, LP_MS(60));
+    CHECK(it.governor.window >= before / 2);
+    CHECK(it.governor.base > LP_MS(50));
+}
+
+TEST(a_thin_flow_goes_beyond_the_window_up_to_a_bound)
+{
+    bench it = begun();
+    unsigned fat = fill(&it, false), thin = fill(&it, true);
+    CHECK(fat > 0);
+    CHECK(thin >= 4 && thin <= 16);
+}
+
+TEST(fat_packets_are_spaced_out_and_thin_ones_are_not)
+{
+    bench it = begun();
+    for (int i = 0; i < 3; i++)
+        go_round(&it, LP_MS(20));
+    it.governor.in_flight = 0;
+    it.now += LP_SECONDS(1);
+    fill(&it, false);
+    lp_time next = lp_governor_deadline(&it.governor);
+    CHECK(next > it.now && next < it.now + LP_MS(10));
+    CHECK(!lp_governor_allows(&it.governor, false, it.now));
+    CHECK(lp_governor_allows(&it.governor, true, it.now));
+    CHECK(lp_governor_allows(&it.governor, false, next));
+}
+
+TEST(congestion_control_is_the_ceiling_and_keeps_room_for_thin_flows)
+{
+    bench it = begun();
+    lp_governor_look(&it.governor, (lp_governor_view){0, 8000});
+    unsigned fat = fill(&it, false);
+    CHECK(fat * PACKET < 8000 + PACKET);
+    lp_governor_look(&it.governor, (lp_governor_view){7200, 8000});
+    CHECK(!lp_governor_allows(&it.governor, false, it.now));
+    CHECK(lp_governor_allows(&it.governor, true, it.now));
+}
