@@ -6,22 +6,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/key_hash.h"
 #include "base/random.h"
 #include "base/span.h"
 
-#define LP_ALPN              "lanparty/1"
-#define LP_DEV_SERVER_NAME   "lanparty-relay.local" /* L-039 */
-#define LP_KEY_HASH_LEN      32
-#define LP_KEY_HASH_TEXT_LEN 72 /* "sha256:" and 64 digits and its NUL */
-
-typedef struct lp_key_hash {
-    uint8_t octet[LP_KEY_HASH_LEN];
-} lp_key_hash;
-
-/* "sha256:" and 64 hexadecimal digits; colons between pairs are accepted in reading. */
-LP_MUST_USE lp_err lp_key_hash_read(const char *text, lp_key_hash *out_hash);
-const char *lp_key_hash_write(const lp_key_hash *hash, char out[LP_KEY_HASH_TEXT_LEN]);
-
+#define LP_ALPN            "lanparty/1"
+#define LP_DEV_SERVER_NAME "lanparty-relay.local" /* L-039 */
 /* --- our own certificate ---------------------------------------------------------- */
 
 typedef struct lp_credentials

@@ -258,6 +258,22 @@ void lp_json_put_text(lp_json_writer *json, const char *field, const char *text)
     put_quoted(json, clean);
 }
 
+void lp_json_put_lines(lp_json_writer *json, const char *field, const char *text)
+{
+    put_name(json, field);
+    put_raw(json, "\"");
+    for (; *text; text++) {
+        bool is_plain = *text >= ' ' && *text < 0x7f;
+        if (*text == '\n' || *text == '\t')
+            put_raw(json, *text == '\n' ? "\\n" : "\\t");
+        else if (*text == '"' || *text == '\\')
+            put_raw(json, *text == '"' ? "\\\"" : "\\\\");
+        else if (is_plain)
+            lp_put_u8(&json->out, (uint8_t)*text);
+    }
+    put_raw(json, "\"");
+}
+
 void lp_json_put_number(lp_json_writer *json, const char *field, uint64_t value)
 {
     char digits[24];

@@ -73,5 +73,7 @@ typedef struct lp_json_writer {
 void lp_json_begin(lp_json_writer *json, const char *field); /* NULL: the outermost */
 void lp_json_end(lp_json_writer *json);
 void lp_json_put_text(lp_json_writer *json, const char *field, const char *text);
+/* A text of several lines and any length, in ASCII: what is neither is left out. */
+void lp_json_put_lines(lp_json_writer *json, const char *field, const char *text);
 void lp_json_put_number(lp_json_writer *json, const char *field, uint64_t value);
 void lp_json_put_bool(lp_json_writer *json, const char *field, bool value);

@@ -1,4 +1,4 @@
-#include "quic/tls.h"
+#include "base/key_hash.h"
 #include "test.h"
 
 #define HALF "000102030405060708090a0b0c0d0e0f"

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "hex.h"
 #include "test.h"
+#include "wire/control.h"
 #include "wire/datagram.h"
 #include "wire/message.h"
 
@@ -179,4 +180,53 @@ static void check_message(const vector *file)
 TEST(every_message_vector_is_read_and_written_back) /* C-001 to C-019, Q-008 */
 {
     CHECK(each_vector("message-", check_message) >= 50);
+}
+
+/* --- requests and links ----------------------------------------------------------- */
+
+/* What was read, written again: as it was, or as the file says. */
+static void check_again(const vector *file, const char *name, const char *written)
+{
+    bool is_same = strcmp(value_of(file, "expect"), "same") == 0;
+    CHECK_STR(written, value_of(file, is_same ? name : "written"));
+}
+
+static void check_request(const vector *file)
+{
+    static lp_control request;
+    lp_control_fault fault;
+    uint8_t text[1024];
+    const char *line = value_of(file, "request");
+    lp_err err = lp_control_read(lp_bytes_of(line, strlen(line)), &request, &fault);
+    CHECK_EQ(err != LP_OK, strcmp(value_of(file, "expect"), "refuse") == 0);
+    CHECK_STR(fault.field ? fault.field : "", value_of(file, "field"));
+    if (err)
+        return;
+    CHECK(lp_control_write(&request, lp_space_of(text, sizeof text)) > 0);
+    check_again(file, "request", (char *)text);
+}
+
+TEST(every_request_vector_is_read_and_written_back)
+{
+    CHECK(each_vector("control-", check_request) >= 20);
+}
+
+static void check_link(const vector *file)
+{
+    char text[LP_INVITE_MAX + 1];
+    lp_invite invite;
+    lp_why why;
+    lp_err err = lp_invite_read(value_of(file, "link"), &invite, &why);
+    CHECK_EQ(err != LP_OK, strcmp(value_of(file, "expect"), "refuse") == 0);
+    if (err)
+        return;
+    CHECK_STR(invite.relay.host, value_of(file, "host"));
+    CHECK_EQ(invite.relay.port, number_of(file, "port"));
+    CHECK_STR(invite.room, value_of(file, "room"));
+    check_again(file, "link", lp_invite_write(&invite, text));
+}
+
+TEST(every_link_vector_is_read_and_written_back)
+{
+    CHECK(each_vector("link-", check_link) >= 10);
 }
