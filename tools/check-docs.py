@@ -59,6 +59,7 @@ TESTED_IN = {
     # These join engines to a real wire or adapter, and only the lab has both.
     "runtime/bridge_frames.c": "lab/test_size.py",
     "runtime/bridge_status.c": "lab/test_more.py",
+    "runtime/seat.c": "lab/test_orders.py",
     "runtime/player_net.c": "lab/test_routes.py",
     "runtime/player_status.c": "lab/test_more.py",
 }

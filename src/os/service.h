@@ -18,10 +18,51 @@ void lp_service_stopping(void);
 lp_duration lp_service_watchdog(void);
 void lp_service_alive(void);
 
+/*
+ * What the system tells a program besides signals. Windows: the service manager's orders,
+ * the end of a console or a session, and sleep; elsewhere nothing ever comes this way.
+ */
+typedef enum lp_service_event {
+    LP_SERVICE_STOP,  /* end, and give back what was changed */
+    LP_SERVICE_SLEEP, /* the machine is about to sleep: there is a second, not more */
+    LP_SERVICE_WAKE, /* it slept: all that was learned about the network may be wrong */
+} lp_service_event;
+
+/* From now on `heard` is called, from any thread, and must only pass it on. Only one
+ * listener; the program's life is his. */
+void lp_service_listen(void (*heard)(void *state, lp_service_event event), void *state);
+/* All is given back: the system need not wait for us any more. */
+void lp_service_ended(void);
+
 /* Writing to someone who hung up must fail, and not end the program (SIGPIPE). */
 void lp_service_outlive_askers(void);
 /* Does SIGHUP ask to read the files anew? Where not, the console is being closed. */
 bool lp_service_hangup_reloads(void);
+
+/* --- a service of the system ------------------------------------------------------ */
+
+typedef struct lp_service_about {
+    const char *name, *title, *description;
+    const char *arguments; /* with which this program is the service */
+} lp_service_about;
+
+/*
+ * Has this program run whenever the machine runs, from now on; one that was installed
+ * before is stopped, and replaced. For administrators.
+ *   LP_ERR_DENIED, LP_ERR_IO
+ *   LP_ERR_UNSUPPORTED  the system does that in its own way, which `why` says (Linux)
+ */
+LP_MUST_USE lp_err lp_service_install(const lp_service_about *about, lp_why *why);
+/* Stops it first. LP_OK also where there is none. */
+LP_MUST_USE lp_err lp_service_remove(const char *name, lp_why *why);
+
+/* Runs `body` as the service of this name where the manager started us, and simply runs it
+ * where somebody else did. Its exit code. */
+int lp_service_run(const char *name, int (*body)(void *state), void *state);
+/* Did the manager, and does nobody read standard error? */
+bool lp_service_is_unheard(void);
+
+/* --- privileges ------------------------------------------------------------------- */
 
 /* Bits. */
 typedef enum lp_privilege {

@@ -6,8 +6,8 @@
 
 #include "os/clock.h"
 #include "os/pipe.h"
+#include "wire/json.h"
 
-#define REQUEST_MAX   64
 #define ANSWER_MAX    (64 * 1024 * 1024) /* 10,000 peers take about 13 MiB */
 #define MAX_ASKERS    8
 #define ASK_PATIENCE  LP_SECONDS(5)
@@ -22,7 +22,7 @@ struct lp_answer {
     asker *asking[MAX_ASKERS];
     unsigned askers;
     bool is_closing;
-    lp_answer_describe describe;
+    lp_answer_handler handler;
     void *state;
 };
 
@@ -32,7 +32,7 @@ struct asker {
     uv_write_t write;
     lp_answer *answer;
     unsigned handles;
-    char request[REQUEST_MAX];
+    uint8_t request[LP_CONTROL_MAX + 1]; /* and its line feed */
     size_t request_len;
     char *text; /* the answer being written */
 };
@@ -88,13 +88,27 @@ static void on_patience(uv_timer_t *timer)
     let_go(timer->data);
 }
 
-static void answer_request(asker *who)
+json_t *lp_answer_ok(void)
 {
-    json_t *state = NULL;
-    if (strcmp(who->request, "status") == 0)
-        state = who->answer->describe(who->answer->state, lp_clock_now());
-    else
-        state = json_pack("{s:s}", "error", "unknown request; ask for: status");
+    return json_pack("{s:b}", "ok", 1);
+}
+
+json_t *lp_answer_failure(const char *error, const char *field)
+{
+    char sentence[LP_WHY_MAX];
+    lp_sentence_copy(error, sentence, sizeof sentence); /* it may quote the asker */
+    return field ? json_pack("{s:s, s:s}", "error", sentence, "field", field)
+                 : json_pack("{s:s}", "error", sentence);
+}
+
+static void answer_request(asker *who, lp_bytes line)
+{
+    lp_control request;
+    lp_control_fault fault;
+    json_t *state =
+        lp_control_read(line, &request, &fault) == LP_OK
+            ? who->answer->handler(who->answer->state, &request, lp_clock_now())
+            : lp_answer_failure(fault.why.text, fault.field);
     who->text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
     if (!who->text) {
@@ -110,8 +124,8 @@ static void answer_request(asker *who)
 static void on_room_needed(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     asker *who = handle->data;
-    *out = uv_buf_init(who->request + who->request_len,
-                       (unsigned)(sizeof who->request - 1 - who->request_len));
+    *out = uv_buf_init((char *)who->request + who->request_len,
+                       (unsigned)(sizeof who->request - who->request_len));
 }
 
 static void on_request(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
@@ -124,13 +138,11 @@ static void on_request(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         return;
     }
     who->request_len += (size_t)len;
-    who->request[who->request_len] = '\0';
-    char *end = strchr(who->request, '\n');
+    uint8_t *end = memchr(who->request, '\n', who->request_len);
     if (!end)
         return;
-    *end = '\0';
     uv_read_stop(stream);
-    answer_request(who);
+    answer_request(who, lp_bytes_of(who->request, (size_t)(end - who->request)));
 }
 
 static void drop(lp_answer *answer, int fd)
@@ -177,13 +189,13 @@ static void on_knock(uv_poll_t *poll, int status, int events)
         take_asker(answer, fd);
 }
 
-lp_err lp_answer_open(uv_loop_t *loop, const char *path, lp_answer_describe describe,
+lp_err lp_answer_open(uv_loop_t *loop, const char *path, lp_answer_handler handler,
                       void *state, lp_answer **out_answer, lp_why *why)
 {
     lp_answer *answer = calloc(1, sizeof *answer);
     if (!answer)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
-    answer->describe = describe;
+    answer->handler = handler;
     answer->state = state;
     lp_err err = lp_pipe_listen(path, &answer->pipe, why);
     if (err) {
@@ -217,16 +229,17 @@ void lp_answer_close(lp_answer *answer)
 
 /* --- asking ----------------------------------------------------------------------- */
 
-lp_err lp_answer_ask(const char *path, json_t **out_state, lp_why *why)
+lp_err lp_answer_ask(const char *path, const char *request, json_t **out_answer,
+                     lp_why *why)
 {
     char *text = NULL;
     json_error_t error;
-    lp_err err = lp_pipe_ask(path, "status", ASK_PATIENCE, ANSWER_MAX, &text, why);
+    lp_err err = lp_pipe_ask(path, request, ASK_PATIENCE, ANSWER_MAX, &text, why);
     if (err)
         return err;
-    *out_state = json_loads(text, 0, &error);
+    *out_answer = json_loads(text, 0, &error);
     free(text);
-    if (!*out_state)
+    if (!*out_answer)
         return lp_explain(why, LP_ERR_MALFORMED,
                           "%s: what answers there is not one of ours (%s)", path,
                           error.text);

@@ -5,7 +5,6 @@
 
 #include "os/pipe.h"
 #include "os/service.h"
-#include "runtime/log_sink.h"
 
 static const char *name_of(const lp_app *app)
 {
@@ -38,7 +37,7 @@ static int show_status(lp_app *app)
         return complain(app,
                         "no folder for sockets here: name the running program's with "
                         "--status-socket");
-    if (lp_answer_ask(app->status_path, &state, &why) != LP_OK)
+    if (lp_answer_ask(app->status_path, "status", &state, &why) != LP_OK)
         return complain(app, why.text);
     if (app->options->json) {
         json_dumpf(state, stdout, JSON_INDENT(2));
@@ -60,13 +59,24 @@ static int check(lp_app *app)
 
 /* --- running ---------------------------------------------------------------------- */
 
-static json_t *describe(void *state, lp_time now)
+static json_t *describe(lp_app *app, lp_time now)
 {
-    lp_app *app = state;
     json_t *all = app->parts->describe(app, now);
     json_object_set_new(all, "program", json_string(name_of(app)));
     json_object_set_new(all, "version", json_string(LP_VERSION));
     return all;
+}
+
+static json_t *answer(void *state, const lp_control *request, lp_time now)
+{
+    lp_app *app = state;
+    if (request->verb == LP_CONTROL_STATUS)
+        return describe(app, now);
+    if (request->verb == LP_CONTROL_LOG && app->kept.ring)
+        return lp_log_ring_after(app->kept.ring, request->after);
+    if (app->parts->order)
+        return app->parts->order(app, request, now);
+    return lp_answer_failure("this program answers nothing but: status", "do");
 }
 
 static lp_err open_socket(lp_app *app, lp_why *why)
@@ -78,7 +88,7 @@ static lp_err open_socket(lp_app *app, lp_why *why)
     if (!app->options->status_socket)
         err = lp_pipe_make_folder(why);
     if (!err)
-        err = lp_answer_open(&app->loop, app->status_path, describe, app, &app->answer,
+        err = lp_answer_open(&app->loop, app->status_path, answer, app, &app->answer,
                              why);
     return err ? err : lp_file_give(app->status_path, app->options->user, why);
 }
@@ -107,6 +117,20 @@ static void on_reload(void *state)
         app->parts->reload(app);
 }
 
+static void on_sleep(void *state)
+{
+    lp_app *app = state;
+    if (app->parts->sleep)
+        app->parts->sleep(app);
+}
+
+static void on_wake(void *state)
+{
+    lp_app *app = state;
+    if (app->parts->wake)
+        app->parts->wake(app);
+}
+
 static bool is_done(void *state)
 {
     lp_app *app = state;
@@ -133,7 +157,8 @@ static int run(lp_app *app)
             complain(app, why.text);
         on_end(app);
     } else {
-        lp_life_handler handler = {app, on_stop, on_reload, is_done, on_end};
+        lp_life_handler handler = {app,     on_stop, on_reload, on_sleep,
+                                   on_wake, is_done, on_end};
         lp_life_start(&app->life, &app->loop, &handler);
         app->parts->started(app);
         lp_service_ready("running");
@@ -141,14 +166,17 @@ static int run(lp_app *app)
     uv_run(&app->loop, UV_RUN_DEFAULT);
     uv_loop_close(&app->loop);
     app->parts->fini(app);
+    lp_service_ended();
     return app->exit_code;
 }
 
 static bool take_common(lp_app *app)
 {
     const lp_common_options *options = app->options;
-    app->log =
-        lp_log_to_stderr((lp_log_level)options->log_level, options->log_format == 1);
+    app->log = lp_log_to(&app->kept, (lp_log_level)options->log_level,
+                         options->log_format == 1);
+    if (app->parts->keeps_log)
+        app->kept.ring = lp_log_ring_new();
     if (lp_frame_log_read(options->log_frames, &app->log, &app->frame_log) != LP_OK) {
         fprintf(
             stderr,
@@ -169,8 +197,9 @@ static int do_as_asked(lp_app *app)
     lp_why why;
     if (app->options->status)
         return show_status(app);
-    if (parts->answer && parts->answer(app))
-        return 0;
+    int code = parts->answer ? parts->answer(app) : LP_APP_GOES_ON;
+    if (code != LP_APP_GOES_ON)
+        return code;
     if (parts->check_options && parts->check_options(app, &why) != LP_OK) {
         complain(app, why.text);
         return 2;
@@ -196,6 +225,8 @@ int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv,
             code = do_as_asked(app);
         break;
     }
+    lp_log_file_close(app->kept.file);
+    lp_log_ring_free(app->kept.ring);
     free(file);
     return code;
 }

@@ -14,6 +14,7 @@
 #include "runtime/common_options.h"
 #include "runtime/frame_log.h"
 #include "runtime/life.h"
+#include "runtime/log_sink.h"
 
 typedef struct lp_app lp_app;
 
@@ -21,8 +22,11 @@ typedef struct lp_app_parts {
     const lp_program *program;
     unsigned keep; /* lp_privilege bits that are needed after the start */
 
-    /* Was something asked that the program itself answers, and exits? NULL: never. */
-    bool (*answer)(lp_app *app);
+    bool keeps_log; /* its last lines, for those who ask */
+
+    /* Was something asked that the program does at once? The exit code, or LP_APP_GOES_ON.
+     * NULL: never. */
+    int (*answer)(lp_app *app);
     /* Do the options make sense together? Touches nothing; if not, the exit code is 2.
      * NULL: always. */
     lp_err (*check_options)(lp_app *app, lp_why *why);
@@ -35,16 +39,23 @@ typedef struct lp_app_parts {
     void (*end)(lp_app *app);    /* close handles; half-started is fine */
     void (*fini)(lp_app *app);   /* the loop ran dry: free the rest */
     void (*reload)(lp_app *app); /* SIGHUP; NULL: ignored */
+    void (*sleep)(lp_app *app);  /* the machine is about to sleep; NULL: ignored */
+    void (*wake)(lp_app *app);   /* it slept; NULL: ignored */
 
     lp_err (*check)(lp_app *app, lp_why *why); /* --check: prints what it found */
     json_t *(*describe)(lp_app *app, lp_time now);
+    /* What else may be asked of the running program (docs/control.md). NULL: nothing. */
+    json_t *(*order)(lp_app *app, const lp_control *request, lp_time now);
     void (*show)(const json_t *state); /* --status for people */
 } lp_app_parts;
+
+#define LP_APP_GOES_ON (-1)
 
 struct lp_app {
     const lp_app_parts *parts;
     const lp_common_options *options;
     lp_log_sink log;
+    lp_log_keeper kept;
     lp_frame_log frame_log;
     char status_path[256]; /* "": no folder for it */
     uv_loop_t loop;

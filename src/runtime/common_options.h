@@ -8,6 +8,7 @@
 #include "os/files.h"
 #include "runtime/frame_log.h"
 #include "runtime/options.h"
+#include "wire/invite.h"
 
 typedef struct lp_common_options {
     int log_level, log_format; /* lp_log_level; 0 text, 1 json */
@@ -18,8 +19,11 @@ typedef struct lp_common_options {
 } lp_common_options;
 
 typedef struct lp_join_options {
+    const char *link; /* lp_join_take_link fills in what it says */
+    lp_invite invite;
     lp_endpoint_name relay;
     const char *server_name, *relay_ca_cert, *relay_fingerprint;
+    const char *ca_cert; /* not an option: a certificate's text (docs/control.md) */
     const char *room;
     const char *identity;
     lp_duration snapshot;
@@ -54,6 +58,9 @@ extern const char *const lp_log_format_choices[];
      .command_line_only = true, .help = "check the configuration, do not start"}
 
 #define LP_JOIN_ROWS(type, at)                                                             \
+    {.name = "link", .value = "LINK", .kind = LP_OPTION_TEXT,                              \
+     .offset = offsetof(type, at.link), .command_line_only = true,                         \
+     .help = "lanparty://..., as the relay prints it; or by itself"},                      \
     {.name = "relay", .value = "HOST[:PORT]", .kind = LP_OPTION_RELAY,                     \
      .offset = offsetof(type, at.relay), .help = "the relay: a name or address"}, \
     {.name = "room", .value = "CODE", .kind = LP_OPTION_TEXT,                              \

@@ -29,6 +29,27 @@ static lp_err check_names(const lp_join_options *options, lp_why *why)
     return LP_OK;
 }
 
+lp_err lp_join_take_link(lp_join_options *options, lp_why *why)
+{
+    lp_invite *invite = &options->invite;
+    lp_why inner;
+    if (!options->link)
+        return LP_OK;
+    lp_err err = lp_invite_read(options->link, invite, &inner);
+    if (err)
+        return lp_explain(why, err, "link: %.400s", inner.text);
+    if (!options->relay.host[0])
+        options->relay = invite->relay;
+    if (!options->room)
+        options->room = invite->room;
+    bool has_trust = options->relay_fingerprint || options->relay_ca_cert;
+    if (!has_trust && invite->fingerprint[0])
+        options->relay_fingerprint = invite->fingerprint;
+    if (!options->server_name && invite->server_name[0])
+        options->server_name = invite->server_name;
+    return LP_OK;
+}
+
 static lp_err check_trust(const lp_join_options *options, lp_why *why)
 {
     lp_key_hash ignored;
@@ -46,18 +67,23 @@ static lp_err check_trust(const lp_join_options *options, lp_why *why)
     return LP_OK;
 }
 
+lp_err lp_join_check_mac(const lp_option_mac *mac, lp_why *why)
+{
+    if (!mac || !mac->is_set || lp_mac_is_identity(mac->mac))
+        return LP_OK;
+    return lp_explain(why, LP_ERR_MALFORMED,
+                      "virtual-mac: a player's address is unicast and locally "
+                      "administered: it begins with x2, x6, xa or xe, as in "
+                      "02:00:00:00:00:01");
+}
+
 lp_err lp_join_check_options(const lp_join_options *options, const lp_option_mac *mac,
                              lp_why *why)
 {
     lp_err err = check_names(options, why);
     if (!err)
         err = check_trust(options, why);
-    if (!err && mac && mac->is_set && !lp_mac_is_identity(mac->mac))
-        err = lp_explain(why, LP_ERR_MALFORMED,
-                         "virtual-mac: a player's address is unicast and locally "
-                         "administered: it begins with x2, x6, xa or xe, as in "
-                         "02:00:00:00:00:01");
-    return err;
+    return err ? err : lp_join_check_mac(mac, why);
 }
 
 static lp_err take_identity(lp_join *join, const char *program, lp_role role,
@@ -118,6 +144,8 @@ static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *
         if (err)
             return err;
         trust.ca_cert = lp_bytes_of(ca.at, ca.len);
+    } else if (options->ca_cert) {
+        trust.ca_cert = lp_bytes_of(options->ca_cert, strlen(options->ca_cert));
     } else {
         trust.system_roots = true;
     }
@@ -126,20 +154,61 @@ static lp_err take_trust(lp_join *join, const lp_join_options *options, lp_why *
     return err;
 }
 
-lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
-                    const lp_join_options *options, const lp_option_mac *mac,
-                    const lp_log_sink *log, lp_why *why)
+lp_err lp_join_identify(lp_join *join, const char *program, lp_role role,
+                        const lp_join_options *options, const lp_option_mac *mac,
+                        const lp_log_sink *log, lp_why *why)
 {
     *join = (lp_join){.member = {.role = role, .random = lp_os_random()}};
     snprintf(join->member.software, sizeof join->member.software, "%s " LP_VERSION,
              program);
+    lp_err err = take_identity(join, program, role, options, mac, log, why);
+    if (err)
+        lp_join_fini(join);
+    return err;
+}
+
+lp_err lp_join_aim(lp_join *join, const lp_join_options *options, lp_why *why)
+{
+    lp_join_rest(join); /* of where we went before */
     lp_err err = lp_room_code_read(options->room, join->member.room);
     assert(!err);
-    err = take_identity(join, program, role, options, mac, log, why);
-    if (!err)
-        err = take_trust(join, options, why);
+    err = take_trust(join, options, why);
     if (!err)
         err = lp_net_open(&join->net, why);
+    if (err)
+        lp_join_rest(join);
+    return err;
+}
+
+void lp_join_rest(lp_join *join)
+{
+    lp_net_close(join->net);
+    lp_tls_free(join->tls);
+    join->net = NULL;
+    join->tls = NULL;
+}
+
+lp_err lp_join_check_ca(const lp_join_options *options, lp_why *why)
+{
+    lp_tls *tls;
+    if (!options->ca_cert)
+        return LP_OK;
+    lp_trust trust = {.server_name = options->relay.host,
+                      .ca_cert =
+                          lp_bytes_of(options->ca_cert, strlen(options->ca_cert))};
+    lp_err err = lp_tls_client_new(NULL, &trust, &tls, why);
+    if (!err)
+        lp_tls_free(tls);
+    return err;
+}
+
+lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
+                    const lp_join_options *options, const lp_option_mac *mac,
+                    const lp_log_sink *log, lp_why *why)
+{
+    lp_err err = lp_join_identify(join, program, role, options, mac, log, why);
+    if (!err)
+        err = lp_join_aim(join, options, why);
     if (err)
         lp_join_fini(join);
     return err;
@@ -147,8 +216,7 @@ lp_err lp_join_init(lp_join *join, const char *program, lp_role role,
 
 void lp_join_fini(lp_join *join)
 {
-    lp_net_close(join->net);
-    lp_tls_free(join->tls);
+    lp_join_rest(join);
     lp_credentials_free(join->credentials);
     lp_identity_wipe(&join->identity);
     *join = (lp_join){0};

@@ -13,11 +13,13 @@ static void end(lp_life *life)
     if (life->has_ended)
         return;
     life->has_ended = true;
+    lp_service_listen(NULL, NULL);
     uv_close((uv_handle_t *)&life->on_int, NULL);
     uv_close((uv_handle_t *)&life->on_term, NULL);
     uv_close((uv_handle_t *)&life->on_hup, NULL);
     uv_close((uv_handle_t *)&life->watchdog, NULL);
     uv_close((uv_handle_t *)&life->ending, NULL);
+    uv_close((uv_handle_t *)&life->news, NULL);
     life->handler.on_end(life->handler.state);
 }
 
@@ -67,6 +69,27 @@ static void on_signal(uv_signal_t *signal, int number)
     stop(life);
 }
 
+/* Any thread's: the handle is the loop's until the listener is gone, which is at the end. */
+static void on_heard(void *state, lp_service_event event)
+{
+    lp_life *life = state;
+    atomic_fetch_or(&life->heard, 1u << event);
+    uv_async_send(&life->news);
+}
+
+static void on_news(uv_async_t *async)
+{
+    lp_life *life = async->data;
+    const lp_life_handler *handler = &life->handler;
+    unsigned heard = atomic_exchange(&life->heard, 0);
+    if (heard & 1u << LP_SERVICE_SLEEP && handler->on_sleep && !life->is_stopping)
+        handler->on_sleep(handler->state);
+    if (heard & 1u << LP_SERVICE_WAKE && handler->on_wake && !life->is_stopping)
+        handler->on_wake(handler->state);
+    if (heard & 1u << LP_SERVICE_STOP)
+        lp_life_stop(life, "shutting down");
+}
+
 static void on_watchdog(uv_timer_t *timer)
 {
     lp_service_alive();
@@ -81,7 +104,9 @@ void lp_life_start(lp_life *life, uv_loop_t *loop, const lp_life_handler *handle
     uv_timer_init(loop, &life->watchdog);
     uv_timer_init(loop, &life->ending);
     life->on_int.data = life->on_term.data = life->on_hup.data = life;
-    life->ending.data = life;
+    life->ending.data = life->news.data = life;
+    uv_async_init(loop, &life->news, on_news);
+    lp_service_listen(on_heard, life);
     uv_signal_start(&life->on_int, on_signal, SIGINT);
     uv_signal_start(&life->on_term, on_signal, SIGTERM);
     uv_signal_start(&life->on_hup, on_signal, SIGHUP);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <uv.h>
@@ -15,6 +16,8 @@ typedef struct lp_life_handler {
     void *state;
     void (*on_stop)(void *state, const char *reason); /* SIGINT, SIGTERM: say goodbye */
     void (*on_reload)(void *state);                   /* SIGHUP; NULL: ignored */
+    void (*on_sleep)(void *state); /* the machine is about to sleep; NULL: ignored */
+    void (*on_wake)(void *state);  /* it slept; NULL: ignored */
     /* Asked every 20 ms after on_stop: is everything said? Then, or after one second, on_end. */
     bool (*is_done)(void *state);
     void (*on_end)(
@@ -25,6 +28,8 @@ typedef struct lp_life {
     lp_life_handler handler;
     uv_signal_t on_int, on_term, on_hup;
     uv_timer_t watchdog, ending;
+    uv_async_t news;         /* the system told something, on a thread of its own */
+    atomic_uint heard;       /* bits of what: 1 << lp_service_event */
     char reason[LP_WHY_MAX]; /* why it stops */
     unsigned polls;          /* of is_done */
     bool is_stopping, has_stopped, has_ended;

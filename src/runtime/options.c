@@ -162,6 +162,8 @@ static lp_err read_argument(command_line *in, const char *argument)
     char name[NAME_MAX_LEN + 1];
     if (strcmp(argument, "-h") == 0)
         argument = "--help";
+    if (in->program->link_option && argument[0] != '-' && strstr(argument, "://"))
+        return read_option(in, in->program->link_option, argument);
     if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0')
         return lp_explain(in->why, LP_ERR_MALFORMED,
                           "%s: %.60s: not an option; options begin with --, and "
@@ -187,6 +189,35 @@ static lp_err read_arguments(command_line *in)
            !(builtin->help || builtin->version || builtin->man))
         err = read_argument(in, in->argv[in->at++]);
     return err;
+}
+
+/* Words of the command that stand at argv[1] and on; 0: it is another. */
+static int words_there(const char *words, int argc, char **argv)
+{
+    int count = 0;
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        if (count + 1 >= argc || strlen(argv[count + 1]) != len ||
+            strncmp(argv[count + 1], words, len) != 0)
+            return 0;
+        count++;
+        words += len + strspn(words + len, " ");
+    }
+    return count;
+}
+
+size_t lp_options_take_command(const lp_program *program, int *argc, char **argv)
+{
+    for (size_t i = 0; i < program->command_count; i++) {
+        int count = words_there(program->commands[i].words, *argc, argv);
+        if (count == 0)
+            continue;
+        *argc -= count;
+        memmove(argv + 1, argv + 1 + count,
+                (size_t)*argc * sizeof *argv); /* and NULL */
+        return i;
+    }
+    return program->command_count;
 }
 
 /* --- all sources ------------------------------------------------------------------ */

@@ -52,12 +52,22 @@ typedef struct lp_option {
     bool command_line_only; /* makes no sense in a file (--help, --config, --status) */
 } lp_option;
 
+/* What a program does other than its usual work; words before all options. */
+typedef struct lp_command {
+    const char *words; /* "service run" */
+    const char *help;  /* one line, lower case, no full stop */
+} lp_command;
+
 typedef struct lp_program {
     const char *name;    /* "lanparty-relay" */
     const char *purpose; /* one line */
     const char *example; /* one command line */
     const lp_option *options;
     size_t option_count;
+    const lp_command *commands; /* NULL: none */
+    size_t command_count;
+    const char
+        *link_option; /* which option a bare argument with :// in it is; NULL: none */
 } lp_program;
 
 typedef enum lp_options_result {
@@ -78,6 +88,10 @@ lp_options_result lp_options_read(const lp_program *program, int argc, char **ar
  * `name` is what complaints call it: `relay.conf:12: max-peers: "lots" is not ...`. */
 LP_MUST_USE lp_err lp_options_read_file(const lp_program *program, const char *name,
                                         char *content, void *config, lp_why *why);
+
+/* Takes the words of a command off the arguments; its index, or command_count: there is
+ * none, and `argc` is as it was. */
+size_t lp_options_take_command(const lp_program *program, int *argc, char **argv);
 
 void lp_options_print_help(const lp_program *program, FILE *out); /* fits a screen */
 void lp_options_print_man(const lp_program *program,

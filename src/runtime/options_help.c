@@ -66,6 +66,17 @@ static size_t indent_for(const lp_program *program)
     return widest + 2;
 }
 
+static void print_commands(FILE *out, const lp_program *program, size_t indent)
+{
+    for (size_t i = 0; i < program->command_count; i++) {
+        const lp_command *command = &program->commands[i];
+        fprintf(out, "  %-*s", (int)(indent - 2), command->words);
+        print_wrapped(out, command->help, indent, indent);
+    }
+    if (program->command_count > 0)
+        fputc('\n', out);
+}
+
 void lp_options_print_help(const lp_program *program, FILE *out)
 {
     size_t indent = indent_for(program);
@@ -74,6 +85,7 @@ void lp_options_print_help(const lp_program *program, FILE *out)
     fprintf(out, "Example: ");
     print_wrapped(out, program->example, strlen("Example: "), 4);
     fputc('\n', out);
+    print_commands(out, program, indent);
     for (size_t i = 0; i < program->option_count; i++)
         print_help_row(out, &program->options[i], indent);
     for (size_t i = 0; i < LP_BUILTIN_COUNT; i++) {
@@ -169,7 +181,22 @@ static void put_heading(FILE *out, const lp_program *program)
     put_roff(out, program->purpose);
     fputs("\n.SH SYNOPSIS\n.B ", out);
     put_roff(out, program->name);
+    if (program->command_count > 0)
+        fputs("\n[\\fIcommand\\fR]", out);
     fputs("\n[\\fB\\-\\-\\fIoption\\fR [\\fIvalue\\fR]]...\n", out);
+}
+
+static void put_commands(FILE *out, const lp_program *program)
+{
+    if (program->command_count == 0)
+        return;
+    fputs(".SH COMMANDS\nWithout one, the program does its usual work.\n", out);
+    for (size_t i = 0; i < program->command_count; i++) {
+        fputs(".TP\n\\fB", out);
+        put_roff(out, program->commands[i].words);
+        fputs("\\fR\n", out);
+        put_sentence(out, program->commands[i].help);
+    }
 }
 
 static const char description[] =
@@ -197,7 +224,9 @@ void lp_options_print_man(const lp_program *program, FILE *out)
     put_heading(out, program);
     fputs(".SH DESCRIPTION\n", out);
     put_sentence(out, program->purpose);
-    fprintf(out, ".PP\n%s.SH OPTIONS\n", description);
+    fprintf(out, ".PP\n%s", description);
+    put_commands(out, program);
+    fputs(".SH OPTIONS\n", out);
     for (size_t i = 0; i < program->option_count; i++)
         put_option(out, &program->options[i]);
     for (size_t i = 0; i < LP_BUILTIN_COUNT; i++) {

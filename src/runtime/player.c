@@ -200,6 +200,7 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
                F_UINT("peer", welcome->peer_id), F_UINT("mtu", welcome->tap_mtu),
                F_STR("gateway", welcome->gateway_present ? "yes" : "no"));
         player->lost_why[0] = '\0';
+        player->joined_at = now;
         begin_bridging(player, now);
         break;
     case LP_MEMBER_EVENT_REJECT:
@@ -295,6 +296,34 @@ static void on_unsent(void *state, lp_reason reason, size_t count)
 
 /* --- life ------------------------------------------------------------------------- */
 
+static void free_when_closed(lp_player *player)
+{
+    lp_player_config config = player->config;
+    if (player->tap_polled || player->uplink)
+        return;
+    lp_tap_close(player->tap);
+    free(player->captured);
+    free(player->segment);
+    lp_glue_free(player->glue);
+    free(player);
+    if (config.on_closed)
+        config.on_closed(config.state);
+}
+
+static void on_uplink_closed(void *state)
+{
+    lp_player *player = state;
+    player->uplink = NULL;
+    free_when_closed(player);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    lp_player *player = handle->data;
+    player->tap_polled = false;
+    free_when_closed(player);
+}
+
 static lp_err open_uplink(lp_player *player, lp_why *why)
 {
     lp_join *join = player->config.join;
@@ -306,7 +335,8 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
         .net = join->net,
         .inside = lp_tap_ifindex(player->tap),
         .handler = {player, on_datagram, on_event, on_dial, on_lost, on_net_changed,
-                    deadline, on_deadline, on_failed, on_unsent, on_datagrams_end},
+                    deadline, on_deadline, on_failed, on_unsent, on_datagrams_end,
+                    on_uplink_closed},
     };
     lp_err err = lp_uplink_open(player->loop, &config, &player->uplink, why);
     if (err)
@@ -354,6 +384,8 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     *out_player = player;
     player = NULL; /* the caller's now */
 done:
+    if (player)
+        player->config.on_closed = NULL; /* it was never open */
     lp_player_close(player);
     return err;
 }
@@ -378,29 +410,26 @@ bool lp_player_is_over(const lp_player *player)
     return lp_uplink_is_over(player->uplink);
 }
 
-static void free_player(lp_player *player)
-{
-    lp_tap_close(player->tap);
-    free(player->captured);
-    free(player->segment);
-    lp_glue_free(player->glue);
-    free(player);
-}
-
-static void on_poll_closed(uv_handle_t *handle)
-{
-    free_player(handle->data);
-}
-
 void lp_player_close(lp_player *player)
 {
     if (!player)
         return;
-    lp_uplink_close(player->uplink);
     if (player->tap_polled)
         uv_close((uv_handle_t *)&player->tap_poll, on_poll_closed);
+    if (player->uplink)
+        lp_uplink_close(player->uplink);
     else
-        free_player(player);
+        free_when_closed(player);
+}
+
+bool lp_player_is_refused(const lp_player *player)
+{
+    return lp_member_state_of(lp_uplink_member(player->uplink)) == LP_MEMBER_REFUSED;
+}
+
+bool lp_player_was_joined(const lp_player *player)
+{
+    return player->joined_at != 0;
 }
 
 const lp_tap *lp_player_tap(const lp_player *player)

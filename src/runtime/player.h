@@ -24,7 +24,10 @@ typedef struct lp_player_config {
     lp_duration snapshot; /* 0: never */
     const lp_log_sink *log;
     lp_frame_log frame_log;
-    void (*on_failed)(void *state, const char *why); /* the program should end */
+    void (*on_failed)(void *state, const char *why); /* this player should end */
+    void (*on_closed)(
+        void *state); /* after lp_player_close: the adapter is free again. NULL is
+                                     * fine */
     void *state;
 } lp_player_config;
 
@@ -34,6 +37,9 @@ void lp_player_start(lp_player *player, lp_time now);
 void lp_player_leave(lp_player *player, const char *reason, lp_time now);
 bool lp_player_is_over(const lp_player *player);
 void lp_player_close(lp_player *player); /* removes the adapter; NULL is fine */
+
+bool lp_player_is_refused(const lp_player *player); /* by the relay, for good */
+bool lp_player_was_joined(const lp_player *player); /* at some time */
 
 const lp_tap *lp_player_tap(const lp_player *player);
 json_t *lp_player_describe(const lp_player *player, lp_time now);

@@ -37,6 +37,7 @@ struct lp_player {
     lp_addr address; /* the adapter's, family 0 while it has none */
     unsigned prefix_len;
     char lost_why[LP_WHY_MAX];
+    lp_time joined_at;                       /* last; 0: never yet */
     lp_player_line said[LP_PLAYER_LINE_MAX]; /* the lines that were said last */
     size_t said_count;
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */

@@ -206,6 +206,30 @@ static json_t *describe_lines(const lp_player *player, lp_time now)
     return array;
 }
 
+/* D-008 */
+static const char *broadcast_word(const lp_player *player)
+{
+    bool to_lan = count_of(player, LP_STAT_BROADCAST_TO_LAN) > 0;
+    bool from_lan = count_of(player, LP_STAT_BROADCAST_FROM_LAN) > 0;
+    return to_lan && from_lan ? "both"
+           : to_lan           ? "to_lan"
+           : from_lan         ? "from_lan"
+                              : "none";
+}
+
+/* Why there is no connection and what comes of it; or for how long there is one. */
+static void describe_connection(const lp_player *player, json_t *state, lp_time now)
+{
+    lp_time next = lp_uplink_next_try(player->uplink);
+    bool joined = is_joined(player);
+    lp_tell_text(state, "last_error",
+                 !joined && player->lost_why[0] ? player->lost_why : NULL);
+    if (next != LP_NEVER)
+        lp_tell_ms(state, "next_try_ms", lp_time_until(now, next));
+    if (joined)
+        lp_tell_ms(state, "connected_ms", lp_time_until(player->joined_at, now));
+}
+
 static json_t *describe_tap(const lp_player *player)
 {
     const lp_welcome *welcome = lp_member_welcome(member_of(player));
@@ -224,7 +248,9 @@ json_t *lp_player_describe(const lp_player *player, lp_time now)
     json_t *state = lp_describe_uplink(player->uplink, &player->config.relay);
     lp_tell_text(state, "room", player->config.join->member.room);
     lp_tell_take(state, "tap", describe_tap(player));
+    describe_connection(player, state, now);
     lp_tell_ms(state, "gateway_latency_ms", gateway_latency(player));
+    lp_tell_text(state, "broadcast", broadcast_word(player));
     lp_tell_bool(state, "route_pinned", player->is_pinned);
     lp_tell_uint(state, "default_routes_removed", player->defaults_dropped);
     lp_tell_take(state, "says", describe_lines(player, now));

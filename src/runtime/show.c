@@ -29,6 +29,13 @@ static const char *yes_no(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name)) ? "yes" : "no";
 }
 
+/* A word, or what older programs say instead: yes or no. */
+static const char *word(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_string(value) ? json_string_value(value) : yes_no(object, name);
+}
+
 /* --- counters --------------------------------------------------------------------- */
 
 static const char drop_prefix[] = "drop_";
@@ -269,6 +276,25 @@ void lp_show_relay(const json_t *state)
 
 /* --- gateway and client ----------------------------------------------------------- */
 
+/* Why there is no connection, and what comes of it. */
+static void show_next_try(const json_t *state)
+{
+    const json_t *next = json_object_get(state, "next_try_ms");
+    printf("not connected");
+    if (next)
+        printf(", the next try in %.1f s", json_number_value(next) / 1000);
+    printf("\n");
+    if (json_is_string(json_object_get(state, "last_error")))
+        printf("  why            %s\n", text(state, "last_error"));
+}
+
+static void show_duration(const json_t *ms)
+{
+    int64_t seconds = (int64_t)(json_number_value(ms) / 1000);
+    printf("  connected      for %" PRId64 " h %02" PRId64 " min %02" PRId64 " s\n",
+           seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
 static void show_uplink(const json_t *state)
 {
     const json_t *relay = json_object_get(state, "relay");
@@ -277,7 +303,7 @@ static void show_uplink(const json_t *state)
     show_health(state); /* before all numbers: what to do */
     printf("  relay          %s (%s), ", text(relay, "name"), text(relay, "address"));
     if (json_is_false(json_object_get(relay, "reachable")))
-        printf("not connected\n");
+        show_next_try(state);
     else
         printf("datagram budget %" PRId64 "\n", number(relay, "datagram_budget"));
     printf("  room           %s, ", text(state, "room"));
@@ -288,6 +314,8 @@ static void show_uplink(const json_t *state)
     printf("mtu %" PRId64 ", we are peer %" PRId64 "\n", number(state, "tap_mtu"),
            number(state, "peer_id"));
     printf("  LAN gateway    %s\n", yes_no(state, "gateway_present"));
+    if (json_object_get(state, "connected_ms"))
+        show_duration(json_object_get(state, "connected_ms"));
     show_connection(json_object_get(state, "live"));
 }
 
@@ -324,9 +352,18 @@ void lp_show_client(const json_t *state)
     size_t i;
     json_t *line;
     const json_t *tap = json_object_get(state, "tap");
+    if (strcmp(text(state, "state"), "idle") == 0) {
+        printf("%s %s: idle, waits to be told where to connect\n",
+               text(state, "program"), text(state, "version"));
+        return;
+    }
     show_uplink(state);
+    if (!tap && json_is_true(json_object_get(state, "waits_for_orders")))
+        return; /* it does not get that far: the adapter is missing, say */
     printf("  adapter        %s, %s, address %s, up %s\n", text(tap, "name"),
            text(tap, "mac"), text(tap, "ip"), yes_no(tap, "up"));
+    printf("  broadcast      %s, way to the relay pinned %s\n",
+           text(state, "broadcast"), word(state, "route_pinned"));
     json_array_foreach(json_object_get(state, "says"), i, line)
         printf("  * %s\n", json_is_string(line) ? json_string_value(line) : "-");
     show_rest(state);

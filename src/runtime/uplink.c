@@ -434,6 +434,8 @@ lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
     *out_session = uplink;
     uplink = NULL; /* the caller's now */
 done:
+    if (uplink)
+        uplink->config.handler.on_closed = NULL; /* it was never open */
     lp_uplink_close(uplink);
     return err;
 }
@@ -461,10 +463,13 @@ bool lp_uplink_is_over(const lp_uplink *uplink)
 
 static void free_uplink(lp_uplink *uplink)
 {
+    lp_uplink_handler handler = uplink->config.handler;
     if (uplink->net_polled || uplink->lookup_polled)
         return;
     lp_member_free(uplink->member);
     free(uplink);
+    if (handler.on_closed)
+        handler.on_closed(handler.state);
 }
 
 static void on_net_closed(uv_handle_t *handle)
@@ -526,6 +531,13 @@ const lp_conn *lp_uplink_conn(const lp_uplink *uplink)
 const lp_addr *lp_uplink_relay(const lp_uplink *uplink)
 {
     return &uplink->addresses[uplink->address_at];
+}
+
+lp_time lp_uplink_next_try(const lp_uplink *uplink)
+{
+    bool waits = lp_member_state_of(uplink->member) == LP_MEMBER_OFFLINE &&
+                 !uplink->lookup_polled && !uplink->is_leaving;
+    return waits ? lp_member_deadline(uplink->member) : LP_NEVER;
 }
 
 unsigned lp_uplink_reconnects(const lp_uplink *uplink)

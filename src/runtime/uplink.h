@@ -39,6 +39,8 @@ typedef struct lp_uplink_handler {
     /* No more datagrams for now: time for frames that waited for their successors. NULL
      * is fine. */
     void (*on_datagrams_end)(void *state);
+    /* After lp_uplink_close: what was borrowed is used no more. NULL is fine. */
+    void (*on_closed)(void *state);
 } lp_uplink_handler;
 
 typedef struct lp_uplink_config {
@@ -80,6 +82,9 @@ lp_member *lp_uplink_member(lp_uplink *uplink);
 const lp_conn *lp_uplink_conn(const lp_uplink *uplink); /* NULL while there is none */
 const lp_addr *
 lp_uplink_relay(const lp_uplink *uplink); /* the address that was dialled */
+
+/* When the relay is tried again; LP_NEVER while it is reached, or being tried. */
+lp_time lp_uplink_next_try(const lp_uplink *uplink);
 
 /* How often the uplink was lost and came back, for status. */
 unsigned lp_uplink_reconnects(const lp_uplink *uplink);

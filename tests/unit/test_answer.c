@@ -24,14 +24,22 @@ typedef struct program {
     unsigned described;
     size_t filling; /* octets that make the answer longer */
     bool has_no_memory;
+    lp_control asked; /* last */
 } program;
 
-static json_t *describe(void *state, lp_time now)
+static json_t *answer(void *state, const lp_control *request, lp_time now)
 {
     program *it = state;
     CHECK(now > 0);
     if (it->has_no_memory)
         return NULL;
+    it->asked = *request;
+    if (request->verb == LP_CONTROL_DISCONNECT)
+        return lp_answer_ok();
+    if (request->verb == LP_CONTROL_FIX)
+        return lp_answer_failure("\xff there is no \""
+                                 "fix\"\n for that",
+                                 "code");
     char *filling = calloc(1, it->filling + 1);
     memset(filling, 'x', it->filling);
     json_t *all = json_pack("{s:i, s:s}", "count", ++it->described, "filling", filling);
@@ -53,7 +61,7 @@ static void open_program(program *it)
     open_loop();
     uv_async_init(&loop, &wake, on_wake);
     uv_unref((uv_handle_t *)&wake);
-    CHECK_EQ(lp_answer_open(&loop, path, describe, it, &it->answer, &why), LP_OK);
+    CHECK_EQ(lp_answer_open(&loop, path, answer, it, &it->answer, &why), LP_OK);
 }
 
 static void close_program(program *it)
@@ -82,7 +90,7 @@ static void ask(void *argument)
     do {
         who->err = who->request ? lp_pipe_ask(path, who->request, ASKER_PATIENCE,
                                               ANSWER_MAX, &who->text, &who->why)
-                                : lp_answer_ask(path, &who->state, &who->why);
+                                : lp_answer_ask(path, "status", &who->state, &who->why);
         /* The kernel's queue is short: who finds it full asks again, as people do. */
     } while (who->err == LP_ERR_TIMEOUT && strstr(who->why.text, "too busy"));
     atomic_store(&who->is_done, true);
@@ -175,9 +183,14 @@ TEST(a_request_that_is_not_known_is_told_so)
         {"nothing", "", "unknown request"},
         {"upper case", "STATUS", "unknown request"},
         {"more than that", "status please", "unknown request"},
-        {"the longest",
-         "a request of sixty-two octets is read whole and then not known",
-         "unknown request"},
+        {"a word of the future", "{\"do\":\"dance\"}", "\"field\":\"do\""},
+        {"half an object", "{\"do\":\"status\"", "not valid"},
+        {"a room that is none",
+         "{\"do\":\"connect\",\"relay\":\"relay.example\",\"room\":\"a b\"}",
+         "\"field\":\"room\""},
+        {"not UTF-8", "\xff\xfe", "unknown request"},
+        {"a failure that quotes what is not UTF-8", "{\"do\":\"fix\",\"code\":\"x\"}",
+         "{\"error\":\"? there is no \\\"fix\\\"  for that\",\"field\":\"code\"}"},
     };
     EACH_ROW (row, rows) {
         program it = {0};
@@ -192,10 +205,51 @@ TEST(a_request_that_is_not_known_is_told_so)
     }
 }
 
+TEST(a_request_reaches_the_program_with_its_members)
+{
+    static program it;
+    asker who;
+    it = (program){0};
+    open_program(&it);
+    start_asking(&who, "{\"do\":\"log\",\"after\":41}");
+    finish(&who);
+    CHECK_EQ(it.asked.verb, LP_CONTROL_LOG);
+    CHECK_EQ(it.asked.after, 41);
+    forget(&who);
+    start_asking(&who, "{\"do\":\"disconnect\"}\r");
+    finish(&who);
+    CHECK_STR(who.text ? who.text : "", "{\"ok\":true}");
+    forget(&who);
+    close_program(&it);
+}
+
+TEST(the_longest_request_is_read_and_one_octet_more_is_not)
+{
+    static char longest[LP_CONTROL_MAX + 1], more[LP_CONTROL_MAX + 3];
+    static const char before[] = "{\"do\":\"disconnect\",\"skipped\":\"",
+                      after[] = "\"}";
+    program it = {0};
+    asker who;
+    memset(longest, 'x', LP_CONTROL_MAX);
+    memcpy(longest, before, sizeof before - 1);
+    strcpy(longest + LP_CONTROL_MAX - 2, after);
+    open_program(&it);
+    start_asking(&who, longest);
+    finish(&who);
+    CHECK_STR(who.text ? who.text : "", "{\"ok\":true}");
+    forget(&who);
+    memset(more, 'x', sizeof more - 1);
+    start_asking(&who, more);
+    finish(&who);
+    CHECK_EQ(who.err, LP_ERR_CLOSED);
+    forget(&who);
+    close_program(&it);
+}
+
 TEST(a_request_without_end_is_not_listened_to)
 {
     program it = {0};
-    char endless[200];
+    static char endless[LP_CONTROL_MAX + 200];
     open_program(&it);
     int fd = connect_here();
     memset(endless, 'x', sizeof endless);
@@ -219,7 +273,6 @@ TEST(an_asker_that_says_nothing_is_let_go)
     } rows[] = {
         {"nothing at all", "", 0},
         {"half a word", "stat", 4},
-        {"a line that ends before its end", "status\0\n", 8},
     };
     EACH_ROW (row, rows) {
         program it = {0};
@@ -329,16 +382,16 @@ TEST(a_program_without_memory_does_not_leave_the_asker_waiting)
 
 TEST(a_path_that_cannot_be_had_is_named)
 {
-    lp_answer *answer = NULL;
+    lp_answer *opened = NULL;
     open_loop();
     new_folder();
     put_text(in_folder("file"), "mine");
     const char *paths[] = {in_folder("file"), in_folder("none/sock")};
     for (size_t i = 0; i < 2; i++) {
-        CHECK(lp_answer_open(&loop, paths[i], describe, NULL, &answer, &why) != LP_OK);
+        CHECK(lp_answer_open(&loop, paths[i], answer, NULL, &opened, &why) != LP_OK);
         CHECK_HAS(why.text, paths[i]);
     }
-    CHECK(answer == NULL);
+    CHECK(opened == NULL);
     CHECK_STR(text_in(in_folder("file")), "mine");
     close_loop();
     lp_answer_close(NULL);
@@ -350,14 +403,14 @@ TEST(running_out_of_memory_leaves_no_socket_behind)
     open_loop();
     new_folder();
     for (unsigned n = 1; failed; n++) {
-        lp_answer *answer = NULL;
+        lp_answer *opened = NULL;
         lp_test_fail_allocation(n);
         lp_err err =
-            lp_answer_open(&loop, in_folder("sock"), describe, NULL, &answer, &why);
+            lp_answer_open(&loop, in_folder("sock"), answer, NULL, &opened, &why);
         failed = lp_test_allocation_failed();
         CHECK_EQ(err, failed ? LP_ERR_NO_MEMORY : LP_OK);
         CHECK_EQ(access(in_folder("sock"), F_OK), failed ? -1 : 0);
-        lp_answer_close(answer);
+        lp_answer_close(opened);
     }
     close_loop();
 }
@@ -368,7 +421,8 @@ TEST(nobody_there_is_told)
 {
     json_t *state = NULL;
     new_folder();
-    CHECK_EQ(lp_answer_ask(in_folder("sock"), &state, &why), LP_ERR_NOT_FOUND);
+    CHECK_EQ(lp_answer_ask(in_folder("sock"), "status", &state, &why),
+             LP_ERR_NOT_FOUND);
     CHECK_HAS(why.text, in_folder("sock"));
     CHECK(state == NULL);
 }

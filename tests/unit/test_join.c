@@ -238,3 +238,65 @@ TEST(wrong_options_leave_no_identity_behind)
         CHECK_EQ(mode_of(identity_path), 0);
     }
 }
+
+/* --- links, and one party after another ------------------------------------------- */
+
+TEST(a_link_says_what_no_other_option_says)
+{
+    static const char link[] = "lanparty://linked.example:4433/"
+                               "LINKED?server_name=lan.example&fingerprint=" GOOD_HASH;
+    lp_join_options options = {.link = link};
+    CHECK_EQ(lp_join_take_link(&options, &why), LP_OK);
+    CHECK_STR(options.relay.host, "linked.example");
+    CHECK_STR(options.room, "LINKED");
+    CHECK_STR(options.server_name, "lan.example");
+    CHECK_STR(options.relay_fingerprint, GOOD_HASH);
+
+    options = (lp_join_options){.link = link,
+                                .relay = {"relay.example", 443},
+                                .room = "quake",
+                                .server_name = "other.example",
+                                .relay_ca_cert = "ca.pem"};
+    CHECK_EQ(lp_join_take_link(&options, &why), LP_OK);
+    CHECK_STR(options.relay.host, "relay.example");
+    CHECK_STR(options.room, "quake");
+    CHECK_STR(options.server_name, "other.example");
+    CHECK(options.relay_fingerprint == NULL);
+
+    options = (lp_join_options){.link = "lanparty://relay.example"};
+    CHECK_EQ(lp_join_take_link(&options, &why), LP_ERR_MALFORMED);
+    CHECK_HAS(why.text, "link: the link names no room");
+}
+
+TEST(who_is_identified_once_may_go_to_one_party_after_another)
+{
+    lp_join_options options = begin();
+    lp_log_sink log = log_to(&lines, LP_INFO);
+    lp_file_content pem = {0};
+    lp_join join;
+    CHECK_EQ(lp_join_identify(&join, "lanparty-client", LP_ROLE_CLIENT, &options, NULL,
+                              &log, &why),
+             LP_OK);
+    lp_mac mac = join.member.mac;
+    CHECK(join.tls == NULL && join.net == NULL);
+    CHECK_EQ(lp_join_aim(&join, &options, &why), LP_OK);
+    CHECK_STR(join.member.room, "QUAKE");
+    CHECK(join.tls && join.net);
+
+    CHECK_EQ(lp_file_read(ca_path, 8192, &pem, &why), LP_OK);
+    options.relay_fingerprint = NULL;
+    options.ca_cert = (const char *)pem.at;
+    options.room = "other";
+    CHECK_EQ(lp_join_check_ca(&options, &why), LP_OK);
+    CHECK_EQ(lp_join_aim(&join, &options, &why), LP_OK);
+    CHECK_STR(join.member.room, "OTHER");
+    CHECK(lp_mac_equal(join.member.mac, mac));
+
+    options.ca_cert = "no certificate";
+    CHECK(lp_join_check_ca(&options, &why) != LP_OK);
+    CHECK(lp_join_aim(&join, &options, &why) != LP_OK);
+    CHECK(join.tls == NULL && join.net == NULL);
+    lp_join_rest(&join);
+    lp_join_fini(&join);
+    lp_file_content_fini(&pem);
+}

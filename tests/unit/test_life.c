@@ -43,8 +43,11 @@ static void on_end(void *state)
 
 static void start(program *it, bool reloads)
 {
-    lp_life_handler handler = {it, on_stop, reloads ? on_reload : NULL, is_done,
-                               on_end};
+    lp_life_handler handler = {.state = it,
+                               .on_stop = on_stop,
+                               .on_reload = reloads ? on_reload : NULL,
+                               .is_done = is_done,
+                               .on_end = on_end};
     open_loop();
     uv_timer_init(&loop, &it->work);
     lp_life_start(&it->life, &loop, &handler);

@@ -8,7 +8,8 @@
 static const char *said(bool json, lp_log_level level, const char *event)
 {
     capture captured = begin_capture(stderr);
-    lp_log_sink log = lp_log_to_stderr(LP_DEBUG, json);
+    lp_log_keeper keeper = {.ring = NULL};
+    lp_log_sink log = lp_log_to(&keeper, LP_DEBUG, json);
     lp_log(&log, level, event, F_UINT("peer", 7));
     return end_capture(&captured);
 }
@@ -76,7 +77,8 @@ TEST(json_lines_are_objects_with_a_time)
 TEST(what_is_below_the_level_is_not_written)
 {
     capture captured = begin_capture(stderr);
-    lp_log_sink log = lp_log_to_stderr(LP_WARN, false);
+    lp_log_keeper keeper = {.ring = NULL};
+    lp_log_sink log = lp_log_to(&keeper, LP_WARN, false);
     lp_log(&log, LP_INFO, "a story");
     lp_log(&log, LP_DEBUG, "a detail");
     CHECK_STR(end_capture(&captured), "");
@@ -106,7 +108,8 @@ TEST(a_line_is_one_write)
         dup2(ends[1], STDERR_FILENO);
         if (row->is_used_before)
             fprintf(stderr, "%s", "-\n");
-        lp_log_sink log = lp_log_to_stderr(LP_INFO, row->json);
+        lp_log_keeper keeper = {.ring = NULL};
+        lp_log_sink log = lp_log_to(&keeper, LP_INFO, row->json);
         lp_log(&log, LP_INFO, "event", F_STR("value", value), F_UINT("peer", 7));
         dup2(original, STDERR_FILENO);
         close(original);

@@ -97,7 +97,13 @@ static const lp_option table[] = {
      .command_line_only = true},
 };
 
+static const lp_command commands[] = {{"service run", "wait for orders"},
+                                      {"repair", "give back what was changed"}};
+
 static const lp_program program = {
+    .commands = commands,
+    .command_count = sizeof commands / sizeof *commands,
+    .link_option = "room",
     .name = "lanparty-test",
     .purpose = "shows what options can do",
     .example = "lanparty-test --room QUAKE",
@@ -192,6 +198,56 @@ TEST(both_spellings_and_the_alias_mean_the_same)
         CHECK_EQ(run.config.peers, 7);
         run_fini(&run);
     }
+}
+
+TEST(words_before_all_options_are_a_command)
+{
+    static const struct {
+        const char *name, *words[5];
+        size_t command;
+        const char *rest;
+    } rows[] = {
+        {"none", {NULL}, 2, NULL},
+        {"one word", {"repair"}, 1, NULL},
+        {"two words", {"service", "run"}, 0, NULL},
+        {"and options", {"service", "run", "--verbose"}, 0, "--verbose"},
+        {"half of one", {"service"}, 2, "service"},
+        {"another", {"service", "dance"}, 2, "service"},
+        {"a part of a word", {"repairs"}, 2, "repairs"},
+        {"behind an option", {"--verbose", "repair"}, 2, "--verbose"},
+    };
+    EACH_ROW (row, rows) {
+        char *argv[6] = {"lanparty-test"};
+        int argc = 1;
+        for (; row->words[argc - 1]; argc++)
+            argv[argc] = (char *)(uintptr_t)row->words[argc - 1];
+        CHECK_EQ(lp_options_take_command(&program, &argc, argv), row->command);
+        CHECK_STR(argv[1] ? argv[1] : "-", row->rest ? row->rest : "-");
+        CHECK(argv[argc] == NULL);
+    }
+}
+
+TEST(help_and_the_man_page_name_the_commands)
+{
+    struct run help = run_words("--help"), man = run_words("--man");
+    CHECK_HAS(help.out, "  service run");
+    CHECK_HAS(help.out, "give back what was changed\n");
+    CHECK_HAS(man.out, ".SH COMMANDS\n");
+    CHECK_HAS(man.out, "\\fBrepair\\fR\nGive back what was changed.\n");
+    run_fini(&help);
+    run_fini(&man);
+}
+
+TEST(a_link_by_itself_is_the_option_that_links_belong_to)
+{
+    struct run run = run_words("--max-peers 7 party://here");
+    CHECK_EQ(run.result, LP_OPTIONS_RUN);
+    CHECK_STR(run.config.room, "party://here");
+    CHECK_EQ(run.config.peers, 7);
+    run_fini(&run);
+    run = run_words("here");
+    CHECK_EQ(run.result, LP_OPTIONS_WRONG);
+    run_fini(&run);
 }
 
 TEST(every_kind_of_value_is_read_from_the_command_line)

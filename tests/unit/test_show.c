@@ -170,6 +170,31 @@ TEST(a_reason_of_a_newer_program_is_shown_without_its_meaning)
     CHECK_HAS(page, "           1  queue                  waited too long");
 }
 
+TEST(a_player_who_waits_says_why_and_for_what)
+{
+    static const struct {
+        const char *name, *state, *says;
+    } rows[] = {
+        {"for orders",
+         "{'state':'idle','waits_for_orders':true,'program':'lanparty-client'}",
+         "lanparty-client -: idle, waits to be told where to connect\n"},
+        {"for the next try",
+         "{'state':'offline','relay':{'reachable':false},'next_try_ms':1500.0,"
+         "'last_error':'no route'}",
+         "not connected, the next try in 1.5 s\n  why            no route\n"},
+        {"for an adapter",
+         "{'state':'offline','waits_for_orders':true,'relay':{'reachable':false},"
+         "'last_error':'no adapter','room':'R'}",
+         "not connected\n  why            no adapter\n  room           R, not "
+         "joined\n"},
+        {"for nothing",
+         "{'state':'joined','connected_ms':3723000.5,'broadcast':'both'}",
+         "  connected      for 1 h 02 min 03 s\n"},
+    };
+    EACH_ROW (row, rows)
+        CHECK_HAS(show(lp_show_client, row->state), row->says);
+}
+
 TEST(a_detail_stands_in_brackets)
 {
     CHECK_HAS(show(lp_show_client, "{'health':[{'severity':'warn','title':'T',"

@@ -1,83 +1,93 @@
 /* lanparty-client: a player's machine, far from the party. */
+#include "app/client/client.h"
+
 #include <stdio.h>
 
 #include "os/clock.h"
 #include "os/service.h"
-#include "runtime/app.h"
-#include "runtime/player.h"
 #include "runtime/show.h"
 
-#define NAME     "lanparty-client"
 #define MAX_TAPS 16
-
-struct config {
-    lp_common_options common;
-    lp_join_options join;
-    lp_option_mac virtual_mac;
-    const char *tap;
-    bool list_taps;
-};
 
 /* clang-format off */
 static const lp_option options[] = {
-    LP_JOIN_ROWS(struct config, join),
+    LP_JOIN_ROWS(lp_client_options, join),
     {.name = "virtual-mac", .value = "MAC", .kind = LP_OPTION_MAC,
-     .offset = offsetof(struct config, virtual_mac),
+     .offset = offsetof(lp_client_options, virtual_mac),
      .help = "instead of the identity's, for tests"},
     {.name = "tap", .alias = "tap-name", .value = "NAME", .kind = LP_OPTION_TEXT,
-     .offset = offsetof(struct config, tap),
+     .offset = offsetof(lp_client_options, tap),
      .help = "what the virtual adapter is called: Linux makes one, lan0 if nothing is "
              "said; Windows takes the one of that name, or the only one there is"},
     {.name = "tap-instance-id", .value = "ID", .kind = LP_OPTION_TEXT,
-     .offset = offsetof(struct config, tap),
+     .offset = offsetof(lp_client_options, tap),
      .help = "the same, by the id that --list-tap-adapters shows"},
     {.name = "list-tap-adapters", .kind = LP_OPTION_FLAG,
-     .offset = offsetof(struct config, list_taps),
+     .offset = offsetof(lp_client_options, list_taps),
      .help = "show the adapters that there are (Windows), and exit"},
-    LP_COMMON_ROWS(struct config, common),
+    LP_COMMON_ROWS(lp_client_options, common),
 };
 /* clang-format on */
 
-static const lp_program program = {
-    .name = NAME,
-    .purpose =
-        "join a LAN party from afar: makes an adapter that is a port of its switch",
-    .example = NAME " --relay relay.example --room PARTY",
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
+static const lp_command commands[] = {
+    [LP_CLIENT_RUN] = {"service run",
+                       "wait to be told where to connect (a window does)"},
+    [LP_CLIENT_INSTALL] = {"service install",
+                           "have that run with this machine (Windows)"},
+    [LP_CLIENT_REMOVE] = {"service remove", "undo that"},
+    [LP_CLIENT_REPAIR] = {"repair",
+                          "give back what a killed run changed in this system"},
 };
 
-typedef struct client_app {
-    lp_app app; /* first */
-    struct config config;
-    lp_join join;
-    lp_player *player;
-} client_app;
+static const lp_program program = {
+    .name = LP_CLIENT_NAME,
+    .purpose =
+        "join a LAN party from afar: makes an adapter that is a port of its switch",
+    .example = LP_CLIENT_NAME " --relay relay.example --room PARTY",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .commands = commands,
+    .command_count = sizeof commands / sizeof *commands,
+    .link_option = "link",
+};
+
+static bool waits(const lp_client_app *client)
+{
+    return client->command == LP_CLIENT_RUN;
+}
 
 static lp_err check_options(lp_app *app, lp_why *why)
 {
-    client_app *client = (client_app *)app;
-    return lp_join_check_options(&client->config.join, &client->config.virtual_mac,
-                                 why);
+    lp_client_app *client = (lp_client_app *)app;
+    if (waits(client))
+        return lp_client_check_orders(client, why);
+    lp_err err = lp_join_take_link(&client->options.join, why);
+    return err ? err
+               : lp_join_check_options(&client->options.join,
+                                       &client->options.virtual_mac, why);
 }
 
-static lp_err open_join(client_app *client, lp_why *why)
+static lp_err open_join(lp_client_app *client, lp_why *why)
 {
-    return lp_join_init(&client->join, NAME, LP_ROLE_CLIENT, &client->config.join,
-                        &client->config.virtual_mac, &client->app.log, why);
+    return lp_join_init(&client->join, LP_CLIENT_NAME, LP_ROLE_CLIENT,
+                        &client->options.join, &client->options.virtual_mac,
+                        &client->app.log, why);
 }
 
 static lp_err start(lp_app *app, lp_why *why)
 {
-    client_app *client = (client_app *)app;
+    lp_client_app *client = (lp_client_app *)app;
+    if (waits(client))
+        return lp_client_open_seat(client, why);
     lp_err err = open_join(client, why);
     if (err)
         return err;
+    lp_log_secrets_add(&app->kept.secrets, client->join.member.room);
     lp_player_config config = {
-        .relay = client->config.join.relay,
+        .relay = client->options.join.relay,
         .join = &client->join,
-        .tap_name = client->config.tap,
-        .snapshot = client->config.join.snapshot,
+        .tap_name = client->options.tap,
+        .snapshot = client->options.join.snapshot,
         .log = &app->log,
         .frame_log = app->frame_log,
         .on_failed = lp_app_fail,
@@ -88,46 +98,74 @@ static lp_err start(lp_app *app, lp_why *why)
 
 static void started(lp_app *app)
 {
-    lp_player_start(((client_app *)app)->player, lp_clock_now());
+    lp_client_app *client = (lp_client_app *)app;
+    if (client->seat)
+        lp_seat_start(client->seat, lp_clock_now());
+    else
+        lp_player_start(client->player, lp_clock_now());
 }
 
 static void stop(lp_app *app, const char *reason)
 {
-    lp_player_leave(((client_app *)app)->player, reason, lp_clock_now());
+    lp_client_app *client = (lp_client_app *)app;
+    if (client->seat)
+        lp_seat_leave(client->seat, reason, lp_clock_now());
+    else
+        lp_player_leave(client->player, reason, lp_clock_now());
 }
 
 static bool is_done(lp_app *app)
 {
-    return lp_player_is_over(((client_app *)app)->player);
+    lp_client_app *client = (lp_client_app *)app;
+    return client->seat ? lp_seat_is_over(client->seat)
+                        : lp_player_is_over(client->player);
 }
 
 static void end(lp_app *app)
 {
-    lp_player_close(((client_app *)app)->player);
+    lp_client_app *client = (lp_client_app *)app;
+    lp_seat_close(client->seat);
+    lp_player_close(client->player);
 }
 
 static void fini(lp_app *app)
 {
-    lp_join_fini(&((client_app *)app)->join);
+    lp_join_fini(&((lp_client_app *)app)->join);
 }
 
 static json_t *describe(lp_app *app, lp_time now)
 {
-    return lp_player_describe(((client_app *)app)->player, now);
+    lp_client_app *client = (lp_client_app *)app;
+    return client->seat ? lp_seat_describe(client->seat, now)
+                        : lp_player_describe(client->player, now);
+}
+
+static lp_err check_waiting(lp_client_app *client, lp_why *why)
+{
+    client->options.join.use = LP_FILES_LOOK;
+    lp_err err = lp_join_identify(&client->join, LP_CLIENT_NAME, LP_ROLE_CLIENT,
+                                  &client->options.join, &client->options.virtual_mac,
+                                  &client->app.log, why);
+    if (!err)
+        printf("configuration is fine\n  identity  %s%s\n", client->join.identity_path,
+               client->join.is_new ? " (will be made)" : "");
+    return err;
 }
 
 static lp_err check(lp_app *app, lp_why *why)
 {
-    client_app *client = (client_app *)app;
+    lp_client_app *client = (lp_client_app *)app;
     const lp_join *join = &client->join;
     char mac[LP_MAC_TEXT_LEN], key[LP_KEY_HASH_TEXT_LEN];
-    client->config.join.use = LP_FILES_LOOK;
+    if (waits(client))
+        return check_waiting(client, why);
+    client->options.join.use = LP_FILES_LOOK;
     lp_err err = open_join(client, why);
     if (err)
         return err;
     printf("configuration is fine\n  relay     %s port %u\n  room      %s\n"
            "  identity  %s%s\n",
-           client->config.join.relay.host, client->config.join.relay.port,
+           client->options.join.relay.host, client->options.join.relay.port,
            join->member.room, join->identity_path,
            join->is_new ? " (will be made)" : "");
     lp_key_hash hash = lp_credentials_hash(join->credentials);
@@ -138,22 +176,27 @@ static lp_err check(lp_app *app, lp_why *why)
 }
 
 /* --list-tap-adapters (W-004) */
-static bool answer(lp_app *app)
+static int list_taps(void)
 {
     lp_tap_choice found[MAX_TAPS];
-    if (!((client_app *)app)->config.list_taps)
-        return false;
     size_t count = lp_tap_list(found, MAX_TAPS);
     for (size_t i = 0; i < count; i++)
         printf("%s  %s\n", found[i].id, found[i].name);
     if (count == 0)
         printf("there is no adapter to choose\n");
-    return true;
+    return 0;
+}
+
+static int answer(lp_app *app)
+{
+    lp_client_app *client = (lp_client_app *)app;
+    return client->options.list_taps ? list_taps() : lp_client_command_now(client);
 }
 
 static const lp_app_parts parts = {
     .program = &program,
     .keep = LP_KEEP_NET_ADMIN, /* the adapter's MTU and link, routes */
+    .keeps_log = true,
     .answer = answer,
     .check_options = check_options,
     .start = start,
@@ -164,12 +207,27 @@ static const lp_app_parts parts = {
     .fini = fini,
     .check = check,
     .describe = describe,
+    .order = lp_client_order,
     .show = lp_show_client,
 };
 
+typedef struct call {
+    int argc;
+    char **argv;
+} call;
+
+static lp_client_app client;
+
+static int run(void *state)
+{
+    const call *it = state;
+    return lp_app_main(&client.app, &parts, it->argc, it->argv, &client.options,
+                       &client.options.common);
+}
+
 int main(int argc, char **argv)
 {
-    static client_app client;
-    return lp_app_main(&client.app, &parts, argc, argv, &client.config,
-                       &client.config.common);
+    client.command = (lp_client_command)lp_options_take_command(&program, &argc, argv);
+    call it = {argc, argv};
+    return waits(&client) ? lp_service_run(LP_CLIENT_NAME, run, &it) : run(&it);
 }

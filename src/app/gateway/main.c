@@ -40,6 +40,7 @@ static const lp_program program = {
     .example = NAME " --relay relay.example --room PARTY --interface eth0",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .link_option = "link",
 };
 
 typedef struct gateway_app {
@@ -53,7 +54,8 @@ typedef struct gateway_app {
 static lp_err check_options(lp_app *app, lp_why *why)
 {
     gateway_app *gateway = (gateway_app *)app;
-    return lp_join_check_options(&gateway->config.join, NULL, why);
+    lp_err err = lp_join_take_link(&gateway->config.join, why);
+    return err ? err : lp_join_check_options(&gateway->config.join, NULL, why);
 }
 
 static lp_err open_join(gateway_app *gateway, lp_why *why)

@@ -7,6 +7,7 @@
 #include "runtime/relay_crew.h"
 #include "runtime/relay_tls.h"
 #include "runtime/show.h"
+#include "wire/invite.h"
 
 #define NAME            "lanparty-relay"
 #define HOUSEKEEPING_MS 5000
@@ -180,19 +181,27 @@ static lp_err start(lp_app *app, lp_why *why)
 static void print_invitation(const relay_app *relay)
 {
     lp_addr local = lp_relay_crew_local(relay->crew);
-    char host[LP_ADDR_TEXT_LEN] = "ADDRESS-OF-THIS-SERVER",
-         where[LP_ADDR_TEXT_LEN + 16];
+    char ip[LP_ADDR_TEXT_LEN], where[LP_ADDR_TEXT_LEN + 16], link[LP_INVITE_MAX + 1];
+    lp_invite invite = {.relay = {"ADDRESS-OF-THIS-SERVER", local.port},
+                        .room = "PARTY"};
     if (!lp_addr_is_any(&local))
-        lp_addr_write_ip(&local, host);
-    bool brackets = local.family == 6 && !lp_addr_is_any(&local);
-    snprintf(where, sizeof where, "%s%s%s:%u", brackets ? "[" : "", host,
-             brackets ? "]" : "", local.port);
-    fprintf(stderr,
-            "\nOn the gateway, plugged into the party's switch (choose a room code):\n"
-            "  lanparty-gateway --relay %s --relay-fingerprint %s --room PARTY\n"
-            "On each player's machine:\n"
-            "  lanparty-client --relay %s --relay-fingerprint %s --room PARTY\n\n",
-            where, relay->tls.fingerprint, where, relay->tls.fingerprint);
+        snprintf(invite.relay.host, sizeof invite.relay.host, "%s",
+                 lp_addr_write_ip(&local, ip));
+    snprintf(invite.fingerprint, sizeof invite.fingerprint, "%s",
+             relay->tls.fingerprint);
+    bool brackets = strchr(invite.relay.host, ':') != NULL;
+    snprintf(where, sizeof where, "%s%.60s%s:%u", brackets ? "[" : "",
+             invite.relay.host, brackets ? "]" : "", local.port);
+    fprintf(
+        stderr,
+        "\nOn the gateway, plugged into the party's switch (choose a room code):\n"
+        "  lanparty-gateway --relay %s --relay-fingerprint %s --room PARTY\n"
+        "On each player's machine:\n"
+        "  lanparty-client --relay %s --relay-fingerprint %s --room PARTY\n"
+        "Or all of that in one link, to paste into a chat and behind either program:\n"
+        "  %s\n\n",
+        where, relay->tls.fingerprint, where, relay->tls.fingerprint,
+        lp_invite_write(&invite, link));
 }
 
 static void started(lp_app *app)

@@ -92,3 +92,38 @@ bool lp_service_hangup_reloads(void)
 {
     return true;
 }
+
+void lp_service_listen(void (*heard)(void *state, lp_service_event event), void *state)
+{
+}
+
+void lp_service_ended(void)
+{
+}
+
+/* --- a service of the system ------------------------------------------------------ */
+
+lp_err lp_service_install(const lp_service_about *about, lp_why *why)
+{
+    return lp_explain(
+        why, LP_ERR_UNSUPPORTED,
+        "on Linux systemd does that: `systemctl edit --full %s` and write "
+        "`%s %s` behind ExecStart=, then `systemctl enable --now %s`",
+        about->name, about->name, about->arguments, about->name);
+}
+
+lp_err lp_service_remove(const char *name, lp_why *why)
+{
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "on Linux systemd does that: `systemctl disable --now %s`", name);
+}
+
+int lp_service_run(const char *name, int (*body)(void *state), void *state)
+{
+    return body(state);
+}
+
+bool lp_service_is_unheard(void)
+{
+    return false; /* the journal listens */
+}

@@ -37,3 +37,35 @@ bool lp_service_hangup_reloads(void)
 {
     return false;
 }
+
+void lp_service_listen(void (*heard)(void *state, lp_service_event event), void *state)
+{
+}
+
+void lp_service_ended(void)
+{
+}
+
+/* --- a service of the system ------------------------------------------------------ */
+
+lp_err lp_service_install(const lp_service_about *about, lp_why *why)
+{
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "this program cannot install services yet");
+}
+
+lp_err lp_service_remove(const char *name, lp_why *why)
+{
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "this program cannot remove services yet");
+}
+
+int lp_service_run(const char *name, int (*body)(void *state), void *state)
+{
+    return body(state);
+}
+
+bool lp_service_is_unheard(void)
+{
+    return false;
+}
