@@ -14,7 +14,8 @@ SUFFIXES = ".c .h .def .py .md .sh .hex .msg .conf .service .build .ini".split()
 BUILD = re.compile(r"build\b|~|/")  # not of the tree: made, or the system's
 
 # Options that stand in our pages but are other programs'.
-FOREIGN = {"--now": "systemctl"}
+FOREIGN = {"--now": "systemctl", "--kind": "tests/run-all", "--lab": "tests/run-all",
+           "--check-texts": "lanparty.exe, which does not run here"}
 
 # Files whose tests have another name, and why. A part of a module is tested with it.
 TESTED_IN = {
