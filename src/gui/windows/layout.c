@@ -1,0 +1,411 @@
+#include "gui/windows/window.h"
+
+#include <commctrl.h>
+#include <stdio.h>
+
+#include "os/windows/text.h"
+
+/* One grid for all pages, in lengths of 96 DPI. */
+enum {
+    MARGIN = 20, /* around the page */
+    GAP = 12,    /* between panels */
+    PAD = 16,    /* within a panel */
+    TIGHT = 4,   /* between lines that belong together */
+    FIELD = 34,
+    BUTTON = 32,
+    ACT = 38,
+    FOOTER = 56,
+    SIGN = 40,
+    SMALL_SIGN = 18,
+    FACT = 26, /* a line of facts */
+    FACTS = 264,
+    FACT_LABEL = 88,
+    LATENCY = 142,
+    PEERS_LEAST = 80,
+    FORM = 420,
+    PAGE = 780, /* no wider: eyes lose the line */
+    LEAST_WIDTH = 470,
+    LEAST_HEIGHT = 560,
+    LIST = 240, /* of what a field offers, dropped down */
+};
+
+typedef struct layout {
+    lp_window *window;
+    int left, width, top, bottom; /* of the page, without its margins */
+    bool placed[LP_WIDGET_END - LP_HEADLINE];
+    bool only_measures; /* nothing is placed yet */
+    bool moved;         /* something was placed elsewhere than before */
+} layout;
+
+static int px(const layout *in, int length)
+{
+    return lp_px(&in->window->theme, length);
+}
+
+SIZE lp_layout_smallest(const lp_theme *theme)
+{
+    return (SIZE){lp_px(theme, LEAST_WIDTH), lp_px(theme, LEAST_HEIGHT)};
+}
+
+/* --- measuring -------------------------------------------------------------------- */
+
+static SIZE measure(const layout *in, int id, int width)
+{
+    wchar_t text[1200];
+    HWND control = lp_widget_at(in->window, id);
+    HDC dc = GetDC(control);
+    HGDIOBJ old = SelectObject(dc, in->window->theme.font[lp_widget_font(id)]);
+    RECT rect = {0, 0, width, 0};
+    GetWindowTextW(control, text, 1200);
+    DrawTextW(dc, text[0] ? text : L" ", -1, &rect,
+              DT_CALCRECT | DT_WORDBREAK | DT_NOPREFIX);
+    SelectObject(dc, old);
+    ReleaseDC(control, dc);
+    return (SIZE){rect.right, rect.bottom};
+}
+
+static int height_of(const layout *in, int id, int width)
+{
+    return measure(in, id, width).cy;
+}
+
+static int button_width(const layout *in, int id)
+{
+    int width = measure(in, id, 10000).cx + px(in, 32);
+    return width > px(in, 96) ? width : px(in, 96);
+}
+
+/* --- placing ---------------------------------------------------------------------- */
+
+/* A combo box decides itself how high it is: `height` is that of its list. */
+static bool stays(const layout *in, HWND control, int x, int y, int width, int height)
+{
+    RECT is;
+    GetWindowRect(control, &is);
+    MapWindowPoints(NULL, in->window->hwnd, (POINT *)&is, 2);
+    return is.left == x && is.top == y && is.right == x + width &&
+           (height == px(in, LIST) || is.bottom == y + height) &&
+           IsWindowVisible(control);
+}
+
+static void place(layout *in, int id, int x, int y, int width, int height)
+{
+    HWND control = lp_widget_at(in->window, id);
+    if (in->only_measures)
+        return;
+    in->placed[id - LP_HEADLINE] = true;
+    if (stays(in, control, x, y, width, height))
+        return;
+    in->moved = true;
+    SetWindowPos(control, NULL, x, y, width, height,
+                 SWP_NOZORDER | SWP_NOACTIVATE | SWP_SHOWWINDOW | SWP_NOCOPYBITS);
+    InvalidateRect(control, NULL, TRUE);
+}
+
+/* As high as its text; returns where it ends. */
+static int place_text(layout *in, int id, int x, int y, int width)
+{
+    int height = height_of(in, id, width);
+    place(in, id, x, y, width, height);
+    return y + height;
+}
+
+static void add_panel(layout *in, lp_surface surface, int x, int y, int width,
+                      int height)
+{
+    lp_window *window = in->window;
+    if (!in->only_measures && window->panel_count < LP_PANELS_MAX)
+        window->panel[window->panel_count++] =
+            (lp_panel){{x, y, x + width, y + height}, surface};
+}
+
+static void add_mark(layout *in, lp_tone tone, bool is_icon, int x, int y, int size)
+{
+    lp_window *window = in->window;
+    if (!in->only_measures && window->mark_count < LP_MARKS_MAX)
+        window->mark[window->mark_count++] =
+            (lp_mark){{x, y, x + size, y + size}, tone, is_icon};
+}
+
+static void hide_the_rest(layout *in)
+{
+    for (int id = LP_HEADLINE; id < LP_WIDGET_END; id++) {
+        HWND control = lp_widget_at(in->window, id);
+        if (in->placed[id - LP_HEADLINE] || !IsWindowVisible(control))
+            continue;
+        if (GetFocus() == control || IsChild(control, GetFocus()))
+            SetFocus(in->window->hwnd); /* whoever types must not type into nowhere */
+        ShowWindow(control, SW_HIDE);
+        in->moved = true;
+    }
+}
+
+/* --- cards that warn -------------------------------------------------------------- */
+
+static int card_height(const layout *in, int card, int width)
+{
+    const lp_view_card *shown = &in->window->view.card[card];
+    int text_left = PAD + SMALL_SIGN + GAP, room = width - px(in, text_left + PAD);
+    if (shown->fix[0])
+        room -= button_width(in, LP_CARD_FIX + card) + px(in, GAP);
+    int texts = height_of(in, LP_CARD_TITLE + card, room) + px(in, TIGHT) +
+                (shown->text[0] ? height_of(in, LP_CARD_TEXT + card, room) : 0);
+    int least = shown->fix[0] && texts < px(in, BUTTON) ? px(in, BUTTON) : texts;
+    return least + 2 * px(in, GAP);
+}
+
+static int place_card(layout *in, int card, int x, int y, int width)
+{
+    const lp_view_card *shown = &in->window->view.card[card];
+    int height = card_height(in, card, width), top = y + px(in, GAP);
+    int left = x + px(in, PAD + SMALL_SIGN + GAP);
+    int right = x + width - px(in, PAD);
+    add_panel(in, lp_card_surface(shown->tone), x, y, width, height);
+    add_mark(in, shown->tone, false, x + px(in, PAD), top, px(in, SMALL_SIGN));
+    if (shown->fix[0]) {
+        int wide = button_width(in, LP_CARD_FIX + card);
+        place(in, LP_CARD_FIX + card, right - wide, y + (height - px(in, BUTTON)) / 2,
+              wide, px(in, BUTTON));
+        right -= wide + px(in, GAP);
+    }
+    top = place_text(in, LP_CARD_TITLE + card, left, top, right - left);
+    if (shown->text[0])
+        place_text(in, LP_CARD_TEXT + card, left, top + px(in, TIGHT), right - left);
+    return y + height;
+}
+
+/* As many as leave `room` for the rest of the page, and at least one. */
+static int place_cards(layout *in, int x, int y, int width, int room)
+{
+    int count = (int)in->window->view.card_count, shown = 0;
+    while (shown < count && shown < LP_CARDS_SHOWN) {
+        int end = y + card_height(in, shown, width) + px(in, GAP);
+        if (shown > 0 && end > in->bottom - room)
+            break;
+        y = place_card(in, shown++, x, y, width) + px(in, GAP);
+    }
+    if (shown < count) {
+        char more[64];
+        snprintf(more, sizeof more, "%d more on the Diagnostics page", count - shown);
+        lp_widget_put(in->window, LP_CARD_MORE, more);
+        y = place_text(in, LP_CARD_MORE, x + px(in, TIGHT), y - px(in, TIGHT), width) +
+            px(in, GAP);
+    }
+    return y;
+}
+
+/* --- the form --------------------------------------------------------------------- */
+
+static int place_field(layout *in, int label, int x, int y, int width)
+{
+    int field = label + 1, fault = label + 2;
+    bool has_fault = GetWindowTextLengthW(lp_widget_at(in->window, fault)) > 0;
+    y = place_text(in, label, x, y, width) + px(in, TIGHT);
+    if (field == LP_PRINT) { /* its frame is painted around it */
+        int line = px(in, 18), inset = px(in, 10);
+        place(in, field, x + inset, y + (px(in, FIELD) - line) / 2, width - 2 * inset,
+              line);
+        if (!in->only_measures)
+            in->window->print = (RECT){x, y, x + width, y + px(in, FIELD)};
+    } else {
+        place(in, field, x, y, width, px(in, LIST));
+    }
+    y += px(in, FIELD);
+    if (has_fault)
+        y = place_text(in, fault, x, y + px(in, TIGHT), width);
+    return y + px(in, GAP);
+}
+
+/* The column that all pages have which ask for something: icon, words, a button. */
+static int place_head(layout *in, int x, int y, int width, bool is_icon)
+{
+    int text = x + px(in, SIGN + GAP + TIGHT), top = y - px(in, TIGHT);
+    add_mark(in, in->window->view.tone, is_icon, x, y, px(in, SIGN));
+    top = place_text(in, LP_HEADLINE, text, top, x + width - text);
+    top = place_text(in, LP_SENTENCE, text, top + px(in, TIGHT) / 2, x + width - text);
+    if (top < y + px(in, SIGN))
+        top = y + px(in, SIGN);
+    y = top + px(in, MARGIN);
+    return in->window->view.card_count > 0
+               ? place_cards(in, x, y, width, -10000) + px(in, TIGHT)
+               : y;
+}
+
+static int place_act(layout *in, int x, int y, int width)
+{
+    place(in, LP_ACT, x, y, width, px(in, ACT));
+    return y + px(in, ACT);
+}
+
+static int place_form(layout *in, int y)
+{
+    int width = in->width < px(in, FORM) ? in->width : px(in, FORM);
+    int x = in->left + (in->width - width) / 2;
+    y = place_head(in, x, y, width, true);
+    y = place_field(in, LP_RELAY_LABEL, x, y, width);
+    y = place_field(in, LP_ROOM_LABEL, x, y, width);
+    y = place_field(in, LP_PRINT_LABEL, x, y, width) + px(in, TIGHT);
+    return place_act(in, x, y, width);
+}
+
+static int place_service(layout *in, int y)
+{
+    int width = in->width < px(in, FORM) ? in->width : px(in, FORM);
+    int x = in->left + (in->width - width) / 2;
+    y = place_head(in, x, y, width, false);
+    return in->window->view.act == LP_ACT_NONE ? y : place_act(in, x, y, width);
+}
+
+/* A little above the middle, where the eye takes it for the middle. */
+static void place_in_the_middle(layout *in, int (*place_at)(layout *in, int y))
+{
+    in->only_measures = true;
+    int spare = in->bottom - place_at(in, in->top);
+    in->only_measures = false;
+    place_at(in, in->top + (spare > 0 ? spare * 2 / 5 : 0));
+}
+
+/* --- the session ------------------------------------------------------------------ */
+
+static int place_hero(layout *in, int y)
+{
+    bool has_act = in->window->view.act != LP_ACT_NONE;
+    bool has_where = in->window->view.where[0] != '\0';
+    int wide = has_act ? button_width(in, LP_ACT) : 0;
+    int left = in->left + px(in, PAD + SIGN + PAD);
+    int right = in->left + in->width - px(in, PAD) - (has_act ? wide + px(in, PAD) : 0);
+    int top = y + px(in, PAD);
+    int end = place_text(in, LP_HEADLINE, left, top - px(in, TIGHT), right - left);
+    end = place_text(in, LP_SENTENCE, left, end + px(in, TIGHT) / 2, right - left);
+    if (has_where)
+        end = place_text(in, LP_WHERE, left, end + px(in, TIGHT), right - left);
+    if (end < top + px(in, SIGN))
+        end = top + px(in, SIGN);
+    if (has_act)
+        place(in, LP_ACT, right + px(in, PAD), top, wide, px(in, BUTTON));
+    add_mark(in, in->window->view.tone, false, in->left + px(in, PAD), top,
+             px(in, SIGN));
+    add_panel(in, LP_ON_CARD, in->left, y, in->width, end + px(in, PAD) - y);
+    return end + px(in, PAD + GAP);
+}
+
+static void place_latency(layout *in, int x, int y, int width, int height)
+{
+    int inner = width - 2 * px(in, PAD), left = x + px(in, PAD);
+    add_panel(in, LP_ON_CARD, x, y, width, height);
+    int top = place_text(in, LP_LATENCY_LABEL, left, y + px(in, GAP), inner);
+    top = place_text(in, LP_LATENCY, left, top, inner) + px(in, TIGHT);
+    place(in, LP_GRAPH, left, top, inner, y + height - px(in, GAP) - top);
+}
+
+static void place_facts(layout *in, int x, int y, int width, int height)
+{
+    int left = x + px(in, PAD + SMALL_SIGN + 8);
+    int value = left + px(in, FACT_LABEL), right = x + width - px(in, PAD);
+    add_panel(in, LP_ON_CARD, x, y, width, height);
+    y += (height - LP_FACT_COUNT * px(in, FACT)) / 2;
+    for (int i = 0; i < LP_FACT_COUNT; i++) {
+        int line = height_of(in, LP_FACT_LABEL + i, right - left);
+        int at = y + i * px(in, FACT) + (px(in, FACT) - line) / 2;
+        add_mark(in, in->window->view.fact[i].tone, false, x + px(in, PAD),
+                 y + i * px(in, FACT) + px(in, (FACT - SMALL_SIGN) / 2),
+                 px(in, SMALL_SIGN));
+        place(in, LP_FACT_LABEL + i, left, at, value - left, line);
+        place(in, LP_FACT_VALUE + i, value, at, right - value, line);
+    }
+}
+
+/* The first thing to go where the window is low and the warnings are many. */
+static void place_peers(layout *in, int y)
+{
+    int end = in->bottom, left = in->left + px(in, PAD),
+        width = in->width - 2 * px(in, PAD);
+    if (end - y < px(in, PEERS_LEAST))
+        return;
+    add_panel(in, LP_ON_CARD, in->left, y, in->width, end - y);
+    int top =
+        place_text(in, LP_PEERS_LABEL, left, y + px(in, GAP), width) + px(in, TIGHT);
+    int line =
+        (int)SendMessageW(lp_widget_at(in->window, LP_PEERS), LB_GETITEMHEIGHT, 0, 0);
+    int lines = line > 0 ? (end - px(in, 8) - top) / line : 0; /* whole ones */
+    place(in, LP_PEERS, left, top, width, (lines > 0 ? lines : 1) * line);
+}
+
+static void place_session(layout *in)
+{
+    int facts = px(in, FACTS), half = (in->width - px(in, GAP)) / 2;
+    if (facts < half)
+        facts = half;
+    int y = place_hero(in, in->top);
+    y = place_cards(in, in->left, y, in->width, px(in, LATENCY + GAP + PEERS_LEAST));
+    int latency = in->width - px(in, GAP) - facts;
+    place_latency(in, in->left, y, latency, px(in, LATENCY));
+    place_facts(in, in->left + latency + px(in, GAP), y, facts, px(in, LATENCY));
+    place_peers(in, y + px(in, LATENCY + GAP));
+}
+
+/* --- the diagnostics -------------------------------------------------------------- */
+
+static void place_details(layout *in)
+{
+    HWND list = lp_widget_at(in->window, LP_DETAILS);
+    int y =
+        place_text(in, LP_DETAILS_LABEL, in->left, in->top - px(in, TIGHT), in->width);
+    y = place_text(in, LP_DETAILS_HINT, in->left, y, in->width) + px(in, GAP);
+    add_panel(in, LP_ON_FIELD, in->left, y, in->width, in->bottom - y);
+    int pad = px(in, 8), width = in->width - 2 * pad;
+    place(in, LP_DETAILS, in->left + pad, y + pad, width, in->bottom - y - 2 * pad);
+    int name = px(in, 180),
+        bar = GetSystemMetricsForDpi(SM_CXVSCROLL, in->window->theme.dpi);
+    SendMessageW(list, LVM_SETCOLUMNWIDTH, 0, name);
+    SendMessageW(list, LVM_SETCOLUMNWIDTH, 1, width - name - bar);
+}
+
+static void place_footer(layout *in, int width, int height)
+{
+    int y = height - px(in, FOOTER) + (px(in, FOOTER) - px(in, BUTTON)) / 2;
+    int x = px(in, MARGIN), buttons[] = {LP_TURN, LP_COPY, LP_EXPORT};
+    for (int i = 0; i < 3; i++) {
+        if (buttons[i] == LP_COPY && !in->window->shows_details)
+            continue;
+        int wide = button_width(in, buttons[i]);
+        place(in, buttons[i], x, y, wide, px(in, BUTTON));
+        x += wide + px(in, 8);
+    }
+    SIZE note = measure(in, LP_NOTE, 10000);
+    int room = width - px(in, MARGIN) - x - px(in, 8);
+    int wide = note.cx + 1 < room ? note.cx + 1 : room;
+    place(in, LP_NOTE, width - px(in, MARGIN) - wide,
+          y + (px(in, BUTTON) - note.cy) / 2, wide, note.cy);
+}
+
+void lp_layout(lp_window *window)
+{
+    RECT client;
+    layout in = {.window = window};
+    GetClientRect(window->hwnd, &client);
+    if (client.right == 0)
+        return; /* an icon */
+    in.width = client.right - 2 * px(&in, MARGIN);
+    if (in.width > px(&in, PAGE))
+        in.width = px(&in, PAGE);
+    in.left = (client.right - in.width) / 2;
+    in.top = px(&in, MARGIN);
+    in.bottom = client.bottom - px(&in, FOOTER) - px(&in, GAP);
+    window->panel_count = window->mark_count = 0;
+    window->print = (RECT){0};
+    window->footer = client.bottom - px(&in, FOOTER);
+    if (window->shows_details)
+        place_details(&in);
+    else if (window->view.page == LP_PAGE_FORM)
+        place_in_the_middle(&in, place_form);
+    else if (window->view.page == LP_PAGE_SESSION)
+        place_session(&in);
+    else
+        place_in_the_middle(&in, place_service);
+    place_footer(&in, client.right, client.bottom);
+    hide_the_rest(&in);
+    RedrawWindow(window->hwnd, NULL, NULL,
+                 RDW_INVALIDATE | (in.moved ? RDW_ALLCHILDREN | RDW_ERASE : 0));
+    lp_check(window);
+}

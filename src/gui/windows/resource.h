@@ -1,0 +1,4 @@
+/* Numbers that the program and its resource script share. */
+#pragma once
+
+#define LP_ICON 1
