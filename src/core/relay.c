@@ -26,6 +26,9 @@ static unsigned bits_for(size_t count)
     return bits;
 }
 
+/* 64 KiB; of a few hundred members at once hardly two share a slot. */
+#define REMEMBERED_PLACES 4096
+
 static bool make_tables(lp_relay *relay)
 {
     const lp_relay_config *config = &relay->config;
@@ -36,7 +39,8 @@ static bool make_tables(lp_relay *relay)
     relay->by_code = calloc(relay->by_code_mask + 1, sizeof *relay->by_code);
     relay->rooms = calloc(config->max_rooms, sizeof *relay->rooms);
     relay->targets = calloc(config->max_clients + 1, sizeof *relay->targets);
-    return relay->slots && relay->generations && relay->free_slots && relay->by_peer &&
+    relay->places = lp_places_new(REMEMBERED_PLACES, lp_random_u32(config->random));
+    return relay->places && relay->slots && relay->generations && relay->free_slots && relay->by_peer &&
            relay->by_code && relay->rooms && relay->targets;
 }
 
@@ -97,6 +101,7 @@ void lp_relay_free(lp_relay *relay)
         lp_session_free(relay->slots[i]);
     for (size_t i = 0; i < relay->room_count; i++)
         lp_room_free(relay->rooms[i]);
+    lp_places_free(relay->places);
     free(relay->targets);
     free(relay->rooms);
     free(relay->by_code);

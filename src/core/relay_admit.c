@@ -44,6 +44,18 @@ static lp_peer new_peer_id(lp_relay *relay)
     return id;
 }
 
+/* The one that it had before, where nobody else has it now. */
+static lp_peer peer_id_for(lp_relay *relay, const lp_session *session)
+{
+    const lp_place place = {lp_bytes_of(session->identity.octet, LP_FINGERPRINT_LEN),
+                            session->role, session->mac, session->wanted};
+    lp_peer id = lp_places_find(relay->places, &place);
+    if (!id || lp_relay_find_peer(relay, id))
+        id = new_peer_id(relay);
+    lp_places_note(relay->places, &place, id);
+    return id;
+}
+
 /* --- rooms come and go ------------------------------------------------------------ */
 
 /* FNV-1a; codes are short, and the chains as many as rooms may be. */
@@ -263,7 +275,7 @@ static void seat(lp_relay *relay, lp_session *session, lp_room *room, uint32_t m
 {
     if (!room)
         room = make_room(relay, session, mtu);
-    session->peer_id = old_id ? old_id : new_peer_id(relay);
+    session->peer_id = old_id ? old_id : peer_id_for(relay, session);
     session->announcement = announcement_of(relay, session);
     if (!room || !session->announcement) {
         lp_session_end(relay, session, LP_CLOSE_INTERNAL, "the relay is out of memory");

@@ -21,6 +21,7 @@
 #include "core/bucket.h"
 #include "core/close.h"
 #include "core/list.h"
+#include "core/places.h"
 #include "core/relay.h"
 #include "core/relay_room.h"
 #include "wire/json.h"
@@ -105,6 +106,7 @@ struct lp_relay {
     lp_session **by_peer; /* chains, by the low bits of the peer id */
     size_t by_peer_mask;
     uint32_t last_peer;
+    lp_places *places; /* who had which peer id */
 
     lp_room **rooms; /* the first room_count of them exist */
     size_t room_count;

@@ -132,15 +132,19 @@ TEST(an_unplugged_player_is_missed_and_comes_back)
         sim_world_add(world, LP_ROLE_CLIENT, "QUAKE", ALICE, SIM_PATH_GOOD);
     sim_world_run(world, LP_SECONDS(40));
     CHECK(is_joined(alice));
+    lp_peer id = lp_member_welcome(sim_player_member(alice))->peer_id;
     sim_player_unplug(alice);
     sim_world_run(world, SIM_IDLE_TIMEOUT + LP_SECONDS(60));
     CHECK(!is_joined(alice));
     CHECK_EQ(told(gateway, LP_MEMBER_EVENT_PEER_LEFT), 1);
     CHECK(!lp_member_find_mac(sim_player_member(gateway), sim_mac(ALICE)));
 
+    sim_world_add(world, LP_ROLE_CLIENT, "QUAKE", BOB, SIM_PATH_GOOD);
+    sim_world_run(world, LP_SECONDS(2));
     sim_player_plug(alice);
     sim_world_run(world, SIM_IDLE_TIMEOUT + LP_MEMBER_BACKOFF_MAX + LP_SECONDS(1));
     CHECK(is_joined(alice));
+    CHECK_EQ(lp_member_welcome(sim_player_member(alice))->peer_id, id);
     broadcast(gateway, TAG);
     sim_world_run(world, LP_SECONDS(1));
     CHECK_EQ(sim_player_received(alice, TAG), 1);

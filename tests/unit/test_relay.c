@@ -88,7 +88,9 @@ TEST(a_lost_connection_leaves_the_room_and_its_address_behind)
     CHECK_EQ(rig_close(relay, NULL), LP_CLOSE_NONE);
 
     rig_peer again = rig_join(relay, LP_ROLE_CLIENT, "QUAKE", 3, 0);
-    CHECK(again.id != 0 && again.id != bob.id);
+    CHECK_EQ(again.id, bob.id); /* who comes back is who it was */
+    rig_peer carol = rig_join(relay, LP_ROLE_CLIENT, "QUAKE", 4, 0);
+    CHECK(carol.id != alice.id && carol.id != bob.id);
     lp_relay_free(relay);
 }
 
@@ -251,7 +253,7 @@ TEST(the_oldest_events_give_way)
     lp_relay *relay = rig_new();
     for (uint32_t i = 0; i < 200;
          i++) { /* each is joined, room made, left, room gone */
-        rig_peer peer = rig_join(relay, LP_ROLE_CLIENT, "QUAKE", 2, 0);
+        rig_peer peer = rig_join(relay, LP_ROLE_CLIENT, "QUAKE", 2 + i, 0);
         lp_relay_on_close(relay, peer.link, "bye", 0);
     }
     lp_relay_event event;

@@ -379,7 +379,7 @@ TEST(numbers_carry_the_worker_and_do_not_come_back_soon)
     rig_join(relay, LP_ROLE_GATEWAY, "QUAKE", 1, 0);
     lp_peer last = 0;
     for (unsigned i = 0; i < 5000; i++) {
-        rig_peer peer = rig_join(relay, LP_ROLE_CLIENT, "DOOM", 3, 0);
+        rig_peer peer = rig_join(relay, LP_ROLE_CLIENT, "DOOM", 3 + i, 0);
         CHECK_EQ(peer.id >> 24, 255);
         CHECK(peer.id > last && peer.id != first.id && peer.id != LP_EVERYONE);
         last = peer.id;
