@@ -13,6 +13,8 @@ struct lp_member {
     lp_time deadline; /* next try, hello or welcome overdue; by state */
 
     lp_duration backoff; /* longest that the next wait may be */
+    lp_time tried_at;    /* to connect, last; 0: never */
+    bool was_replaced;   /* nothing shortens the wait for the next try */
     lp_time connected_at, joined_at;
 
     size_t measured, announced; /* budgets: the path's now, and what hello said */
@@ -104,6 +106,8 @@ bool lp_member_wants_connect(lp_member *member, lp_time now)
         return false;
     member->state = LP_MEMBER_CONNECTING;
     member->deadline = LP_NEVER;
+    member->tried_at = now;
+    member->was_replaced = false;
     return true;
 }
 
@@ -127,8 +131,21 @@ void lp_member_on_lost(lp_member *member, lp_time now)
 void lp_member_on_replaced(lp_member *member, lp_time now)
 {
     lp_member_on_lost(member, now);
+    if (member->state != LP_MEMBER_OFFLINE)
+        return;
+    member->was_replaced = true;
+    member->deadline = lp_time_after(now, LP_MEMBER_AFTER_REPLACED);
+}
+
+void lp_member_hurry(lp_member *member, lp_time now)
+{
+    lp_time soonest = lp_time_after(member->tried_at, LP_MEMBER_BACKOFF_FIRST / 2);
+    if (member->was_replaced)
+        return;
+    member->backoff = LP_MEMBER_BACKOFF_FIRST;
     if (member->state == LP_MEMBER_OFFLINE)
-        member->deadline = lp_time_after(now, LP_MEMBER_AFTER_REPLACED);
+        member->deadline =
+            lp_time_min(member->deadline, soonest < now ? now : soonest);
 }
 
 /* --- hello ------------------------------------------------------------------------ */

@@ -77,6 +77,13 @@ void lp_member_on_lost(lp_member *member, lp_time now);
  * or a second program. The next try comes late, or the two would take turns. */
 void lp_member_on_replaced(lp_member *member, lp_time now);
 
+/*
+ * There is a network again, or the machine woke up: waits start over at the shortest, and
+ * one that runs ends, but no sooner than half of LP_MEMBER_BACKOFF_FIRST after the last
+ * try. One who was replaced waits all the same.
+ */
+void lp_member_hurry(lp_member *member, lp_time now);
+
 /* The path's DATAGRAM budget as measured, and whether it is final. Resends nothing. */
 void lp_member_on_budget(lp_member *member, size_t budget, bool settled,
                          lp_duration rtt, lp_time now);

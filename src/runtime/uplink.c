@@ -13,6 +13,11 @@
 /* The same where the name has another address: one of them often leads nowhere. */
 #define DIAL_PATIENCE_OF_MANY LP_SECONDS(3)
 #define NET_SETTLE            LP_MS(50) /* address changes come in bursts */
+/* A deadline that was missed by so much was slept through, or this program was stopped. */
+#define SLEPT LP_SECONDS(5)
+/* So long after a network came back, or the machine woke up, losses are tried again at
+ * once: what was there before is found dead one by one. */
+#define HURRY LP_SECONDS(5)
 
 struct lp_uplink {
     uv_loop_t *loop;
@@ -30,12 +35,18 @@ struct lp_uplink {
     lp_lookup *lookup; /* NULL while there is none */
     uv_poll_t lookup_poll;
     bool lookup_polled;
+    bool looks_up_again; /* the one that runs was asked when there was no network */
+    bool dials_again;    /* the same of a dial */
+    bool skips_lookup;   /* the address that is known is tried first */
     lp_time dial_until;
 
     uv_poll_t net_poll;
     bool net_polled;
     lp_time net_check_at; /* LP_NEVER: nothing changed */
     lp_addr source;       /* where packets to the relay come from now */
+    lp_route way;         /* to the relay, as last looked at; ifindex 0: there was none */
+    lp_time hurries_until;
+    lp_time expected_at; /* the deadline that was told last */
 
     unsigned welcomes;
     lp_gauges gauges; /* as last looked at */
@@ -55,6 +66,8 @@ static void lose(lp_uplink *uplink, const char *why, lp_time now)
     uplink->dial_until = LP_NEVER;
     if (uplink->is_leaving)
         return;
+    if (now < uplink->hurries_until)
+        lp_member_hurry(uplink->member, now);
     bool is_final = lp_member_state_of(uplink->member) == LP_MEMBER_REFUSED;
     lp_time next = is_final ? LP_NEVER : lp_member_deadline(uplink->member);
     uplink->config.handler.on_lost(uplink->config.handler.state, why, next, now);
@@ -88,6 +101,7 @@ static void dial(lp_uplink *uplink, lp_time now)
         return;
     }
     const lp_addr *relay = lp_uplink_relay(uplink);
+    uplink->way = route;
     lp_addr local = uplink->source = route.source;
     local.port = lp_driver_local(uplink->driver).port;
     uplink->config.handler.on_dial(uplink->config.handler.state, relay, now);
@@ -106,17 +120,23 @@ static void dial(lp_uplink *uplink, lp_time now)
 }
 
 static void free_uplink(lp_uplink *uplink);
+static void start_lookup(lp_uplink *uplink, lp_time now);
 
 static void on_lookup_closed(uv_handle_t *handle)
 {
     lp_uplink *uplink = handle->data;
+    lp_time now = lp_clock_now();
     lp_lookup_drop(uplink->lookup);
     uplink->lookup = NULL;
     uplink->lookup_polled = false;
-    if (uplink->is_closing)
+    if (uplink->is_closing) {
         free_uplink(uplink);
-    else
-        lp_driver_flush(uplink->driver, lp_clock_now()); /* another may be wanted */
+        return;
+    }
+    if (uplink->looks_up_again && !uplink->is_leaving)
+        start_lookup(uplink, now);
+    uplink->looks_up_again = false;
+    lp_driver_flush(uplink->driver, now); /* another may be wanted */
 }
 
 static void on_lookup(uv_poll_t *poll, int status, int events)
@@ -157,14 +177,25 @@ static bool look_up(lp_uplink *uplink)
     return true;
 }
 
-/* Each try resolves anew: a relay may have moved while we were away (N-003). */
+static void start_lookup(lp_uplink *uplink, lp_time now)
+{
+    if (!look_up(uplink))
+        lose(uplink, "no memory or thread to look up the relay's name", now);
+}
+
+/* Each try resolves anew: a relay may have moved while we were away (N-003). But where only
+ * we were away, a name server may take longer to come back than the relay. */
 static void connect_if_wanted(lp_uplink *uplink, lp_time now)
 {
     if (uplink->lookup_polled || uplink->port.conn ||
         !lp_member_wants_connect(uplink->member, now))
         return;
-    if (!look_up(uplink))
-        lose(uplink, "no memory or thread to look up the relay's name", now);
+    bool knows = uplink->skips_lookup && uplink->address_count > 0;
+    uplink->skips_lookup = false;
+    if (knows)
+        dial(uplink, now);
+    else
+        start_lookup(uplink, now);
 }
 
 /* --- what QUIC tells -------------------------------------------------------------- */
@@ -231,6 +262,11 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
     lp_port_fini(&uplink->port);
 
     bool never_connected = !uplink->is_connected;
+    if (uplink->dials_again && !uplink->is_leaving) {
+        uplink->dials_again = false;
+        dial(uplink, now);
+        return;
+    }
     if (never_connected && has_another_address(uplink) &&
         end->err != LP_ERR_UNTRUSTED && !uplink->is_leaving) {
         uplink->address_at++;
@@ -290,14 +326,22 @@ static lp_time deadline(void *state)
         has_given_up(uplink))
         member = LP_NEVER;
     lp_time app = uplink->config.handler.deadline(uplink->config.handler.state);
-    return lp_time_min(own, lp_time_min(member, app));
+    uplink->expected_at = lp_time_min(own, lp_time_min(member, app));
+    return uplink->expected_at;
 }
 
 static void check_net(lp_uplink *uplink, lp_time now);
 
+static void notice_sleep(lp_uplink *uplink, lp_time now)
+{
+    if (now > lp_time_after(uplink->expected_at, SLEPT))
+        lp_uplink_wake(uplink, now);
+}
+
 static void on_deadline(void *state, lp_time now)
 {
     lp_uplink *uplink = state;
+    notice_sleep(uplink, now);
     if (lp_member_deadline(uplink->member) <= now) {
         lp_uplink_look(uplink); /* it may be a report that is due */
         lp_member_on_deadline(uplink->member, now);
@@ -351,10 +395,48 @@ static void follow_route(lp_uplink *uplink, lp_time now)
         lp_conn_ping(uplink->port.conn); /* the relay follows what it hears */
 }
 
+/* The network is there again, or another one is: nothing that waited for the old one goes
+ * on waiting. */
+static void hurry(lp_uplink *uplink, lp_time now)
+{
+    bool dials = uplink->port.conn && !uplink->is_connected;
+    uplink->hurries_until = lp_time_after(now, HURRY);
+    uplink->skips_lookup = true;
+    lp_member_hurry(uplink->member, now);
+    if (uplink->lookup_polled && !uv_is_closing((uv_handle_t *)&uplink->lookup_poll)) {
+        uplink->looks_up_again = true;
+        uv_close((uv_handle_t *)&uplink->lookup_poll, on_lookup_closed);
+    }
+    if (dials && !uplink->dials_again) { /* its next packet may be seconds away */
+        uplink->dials_again = true;
+        lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "the network changed");
+    }
+}
+
+/* Has a way to the relay come up, or another one, since this was last asked? Changes that
+ * lead nowhere else, our own among them, are none. */
+static bool has_new_way(lp_uplink *uplink)
+{
+    lp_route way = {0};
+    if (uplink->address_count == 0)
+        return true; /* nobody knows where to; the member's limit holds */
+    if (lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &way) != LP_OK ||
+        (uplink->config.inside && way.ifindex == uplink->config.inside))
+        way = (lp_route){0};
+    bool is_new = way.ifindex != 0 &&
+                  (way.ifindex != uplink->way.ifindex ||
+                   !lp_addr_same_ip(&way.source, &uplink->way.source) ||
+                   !lp_addr_same_ip(&way.gateway, &uplink->way.gateway));
+    uplink->way = way;
+    return is_new;
+}
+
 /* After the dust has settled: is the way still there, also where the address stayed? */
 static void check_net(lp_uplink *uplink, lp_time now)
 {
     uplink->net_check_at = LP_NEVER;
+    if (has_new_way(uplink))
+        hurry(uplink, now);
     follow_route(uplink, now);
     if (uplink->port.conn && uplink->is_connected)
         lp_conn_ping(uplink->port.conn);
@@ -366,6 +448,7 @@ static void on_net(uv_poll_t *poll, int status, int events)
     lp_time now = lp_clock_now();
     if (status < 0) /* more news than the socket could hold: libuv stopped listening */
         uv_poll_start(poll, UV_READABLE, on_net);
+    notice_sleep(uplink, now);
     if (!lp_net_changed(uplink->config.net))
         return;
     /* A route that leads the tunnel into itself must go at once. */
@@ -377,6 +460,18 @@ static void on_net(uv_poll_t *poll, int status, int events)
     follow_route(uplink, now);
     uplink->net_check_at =
         lp_time_min(uplink->net_check_at, lp_time_after(now, NET_SETTLE));
+    lp_driver_flush(uplink->driver, now);
+}
+
+void lp_uplink_wake(lp_uplink *uplink, lp_time now)
+{
+    if (uplink->is_leaving)
+        return;
+    lp_log(uplink->config.log, LP_INFO, "this machine slept, looking for the relay");
+    uplink->expected_at = LP_NEVER; /* told once */
+    hurry(uplink, now);
+    check_net(uplink, now);
+    uplink->net_check_at = lp_time_after(now, NET_SETTLE);
     lp_driver_flush(uplink->driver, now);
 }
 
@@ -414,7 +509,7 @@ lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *config,
     }
     uplink->loop = loop;
     uplink->config = *config;
-    uplink->net_check_at = uplink->dial_until = LP_NEVER;
+    uplink->net_check_at = uplink->dial_until = uplink->expected_at = LP_NEVER;
     uplink->member = lp_member_new(&config->member, lp_clock_now());
     if (!uplink->member) {
         lp_explain(why, err, "out of memory");

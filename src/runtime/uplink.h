@@ -59,6 +59,12 @@ LP_MUST_USE lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *confi
 /* Begins: from now on the handler is called. */
 void lp_uplink_start(lp_uplink *uplink, lp_time now);
 
+/*
+ * The machine slept, says the system; the uplink also notices by itself, late, when the
+ * clock has jumped. Everything that waits is tried at once.
+ */
+void lp_uplink_wake(lp_uplink *uplink, lp_time now);
+
 /* Says goodbye to the relay (G-021, W-030); then lp_uplink_close a moment later. */
 void lp_uplink_leave(lp_uplink *uplink, const char *reason, lp_time now);
 bool lp_uplink_is_over(

@@ -66,6 +66,57 @@ TEST(only_a_session_that_lasted_makes_waits_short_again)
     }
 }
 
+/* W-035: sleep and networks that come and go */
+TEST(a_network_that_is_back_cuts_the_wait_short)
+{
+    lp_member *member = new_member(LP_ROLE_CLIENT);
+    lp_time now = 0;
+    for (int i = 0; i < 10; i++) {
+        CHECK(lp_member_wants_connect(member, now));
+        lp_member_on_lost(member, now);
+        now = lp_member_deadline(member);
+    }
+    CHECK(lp_member_wants_connect(member, now));
+    lp_member_on_lost(member, now);
+    CHECK(lp_member_deadline(member) - now > LP_SECONDS(7));
+
+    lp_member_hurry(member, now + LP_SECONDS(3));
+    CHECK_EQ(lp_member_deadline(member), now + LP_SECONDS(3));
+    CHECK(lp_member_wants_connect(member, now + LP_SECONDS(3)));
+    lp_member_on_lost(member, now + LP_SECONDS(3));
+    CHECK(lp_member_deadline(member) - now <= LP_SECONDS(3) + LP_MEMBER_BACKOFF_FIRST);
+    lp_member_free(member);
+}
+
+/* Whatever flaps must not make a member knock faster than it ever would. */
+TEST(news_that_never_end_bring_no_more_than_a_try_in_a_quarter_second)
+{
+    lp_member *member = new_member(LP_ROLE_CLIENT);
+    int tries = 0;
+    for (lp_time now = 0; now < LP_SECONDS(10); now += LP_MS(10)) {
+        lp_member_hurry(member, now);
+        if (!lp_member_wants_connect(member, now))
+            continue;
+        tries++;
+        lp_member_on_lost(member, now);
+    }
+    CHECK_EQ(tries, 40);
+    lp_member_free(member);
+}
+
+TEST(nothing_hurries_one_who_was_replaced)
+{
+    lp_member *member = new_member(LP_ROLE_CLIENT);
+    CHECK(lp_member_wants_connect(member, 0));
+    lp_member_on_replaced(member, 0);
+    lp_member_hurry(member, LP_SECONDS(1));
+    CHECK_EQ(lp_member_deadline(member), LP_MEMBER_AFTER_REPLACED);
+    CHECK(lp_member_wants_connect(member, LP_MEMBER_AFTER_REPLACED));
+    lp_member_hurry(member, LP_MEMBER_AFTER_REPLACED);
+    CHECK_EQ(lp_member_deadline(member), LP_NEVER);
+    lp_member_free(member);
+}
+
 TEST(a_lost_session_leaves_nothing_behind)
 {
     lp_member *member = new_member(LP_ROLE_CLIENT);

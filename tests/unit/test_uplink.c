@@ -137,6 +137,19 @@ static bool relay_is_over(void *state)
     return lp_relay_worker_is_over(((party *)state)->worker);
 }
 
+static bool has_heard(const heard *lines, const char *words)
+{
+    bool found = false;
+    for (size_t i = 0; i < lines->count && i < HEARD_MAX; i++)
+        found |= strstr(lines->line[i].text, words) != NULL;
+    return found;
+}
+
+static bool has_dialled(void *state)
+{
+    return strchr(((player *)state)->story, 'd') != NULL;
+}
+
 /* W-035 */
 TEST(an_uplink_comes_back_by_itself_when_its_relay_does)
 {
@@ -170,6 +183,45 @@ TEST(an_uplink_comes_back_by_itself_when_its_relay_does)
         close_party(&here);
         free_player(&alice);
     }
+}
+
+TEST(who_wakes_up_does_not_wait_for_the_next_try)
+{
+    open_party(&here);
+    open_player(&alice, &here, 1, "QUAKE");
+    CHECK(turn_until(is_joined, &alice));
+    lp_relay_worker_leave(here.worker, "maintenance", lp_clock_now());
+    CHECK(turn_until(relay_is_over, &here));
+    close_worker(&here);
+    CHECK(turn_until(was_lost, &alice));
+    open_worker(&here);
+    lp_time woke_at = lp_clock_now();
+    lp_uplink_wake(alice.uplink, woke_at);
+    const lp_member *member = lp_uplink_member(alice.uplink);
+    CHECK(lp_member_state_of(member) == LP_MEMBER_CONNECTING ||
+          lp_member_deadline(member) <=
+              lp_time_after(woke_at, LP_MEMBER_BACKOFF_FIRST / 2));
+    CHECK(turn_until(has_come_back, &alice));
+    CHECK(has_heard(&alice.lines, "this machine slept"));
+    close_player(&alice);
+    close_party(&here);
+    free_player(&alice);
+}
+
+TEST(waking_up_twice_while_dialling_dials_on)
+{
+    open_party(&here);
+    open_player(&alice, &here, 1, "QUAKE");
+    lp_uplink_wake(alice.uplink, lp_clock_now()); /* while the name is looked up */
+    lp_uplink_wake(alice.uplink, lp_clock_now());
+    CHECK(turn_until(has_dialled, &alice));
+    lp_uplink_wake(alice.uplink, lp_clock_now());
+    lp_uplink_wake(alice.uplink, lp_clock_now());
+    CHECK(turn_until(is_joined, &alice));
+    CHECK_EQ(alice.losses, 0);
+    close_player(&alice);
+    close_party(&here);
+    free_player(&alice);
 }
 
 static bool bob_saw_alice_leave(void *state)
