@@ -25,14 +25,27 @@ typedef struct lp_tap_choice {
 size_t lp_tap_list(lp_tap_choice *out, size_t max);
 
 /*
+ * Windows: makes an adapter of our own, with a name that people understand; takes seconds.
+ * Linux makes them when they are opened: LP_ERR_UNSUPPORTED.
+ *   LP_ERR_NOT_FOUND  the driver is not installed
+ *   LP_ERR_DENIED, LP_ERR_IO  and no half-made device is left behind
+ */
+LP_MUST_USE lp_err lp_tap_create(lp_tap_choice *out_made, lp_why *why);
+/* Removes those that lp_tap_create made, and no others. How many. */
+LP_MUST_USE lp_err lp_tap_remove(size_t *out_count, lp_why *why);
+
+#define LP_TAP_ANY "any"
+
+/*
  * Creates the adapter, down, with this MAC. `name` may hold %d; NULL means "lan%d".
- * Windows: takes the adapter of that name or id, NULL the only one there is, and gives it
- * the MAC, which may take seconds.
+ * Windows: takes the adapter of that name or id; NULL: one that lp_tap_create made, else
+ * the only one there is, and where there is none, makes one; LP_TAP_ANY: the first that
+ * opens. Gives it the MAC, which may take seconds; what is not ours gets its own back.
  *   LP_ERR_DENIED
  *   LP_ERR_IN_USE       the name; Windows: another program has it, or there are several
  *   LP_ERR_NOT_FOUND    Windows: there is none, or none of that name
  *   LP_ERR_REFUSED      Windows: it does not take the MAC (W-022)
- *   LP_ERR_UNSUPPORTED  no /dev/net/tun
+ *   LP_ERR_UNSUPPORTED  no /dev/net/tun; Windows: a driver that is too old
  *   LP_ERR_IO
  */
 LP_MUST_USE lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap,
@@ -41,6 +54,7 @@ void lp_tap_close(lp_tap *tap); /* NULL is fine */
 lp_fd lp_tap_fd(const lp_tap *tap);
 const char *lp_tap_name(const lp_tap *tap);
 unsigned lp_tap_ifindex(const lp_tap *tap);
+const char *lp_tap_driver(const lp_tap *tap); /* its version; "": the system's own */
 /* Super-frames of TCP and partial checksums may be written (not on Windows). */
 bool lp_tap_cuts_tcp(const lp_tap *tap);
 /* The kernel cuts super-frames of UDP that are written (Linux 6.2). */
@@ -64,3 +78,5 @@ LP_MUST_USE lp_err lp_tap_read(lp_tap *tap, lp_space space, size_t *out_len,
  * above, else the frame is lost. LP_ERR_WOULD_BLOCK: its queue is full, the
  * frame lost as on a wire; or LP_ERR_IO, as above. */
 LP_MUST_USE lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload);
+/* Frames that were taken for writing, and lost all the same; since the last call. */
+uint64_t lp_tap_take_lost(lp_tap *tap);

@@ -18,7 +18,9 @@ static void lose_tap(lp_player *player)
         return;
     player->has_lost_tap = true;
     uv_poll_stop(&player->tap_poll);
-    lp_explain(&why, LP_ERR_IO, "the adapter %s broke: did something delete it?",
+    lp_explain(&why, LP_ERR_IO,
+               "the adapter %s broke: did something remove or disable it? See that it is "
+               "there, then connect again",
                lp_tap_name(player->tap));
     player->config.on_failed(player->config.state, why.text);
 }
@@ -275,6 +277,7 @@ static void on_deadline(void *state, lp_time now)
     if (player->next_tick > now)
         return;
     player->next_tick = lp_time_after(now, LP_PLAYER_TICK);
+    player->client.stats.reason[LP_REASON_QUEUE] += lp_tap_take_lost(player->tap);
     on_net_changed(player, now);
     if (player->config.snapshot > 0 && player->next_snapshot <= now) {
         player->next_snapshot = lp_time_after(now, player->config.snapshot);
@@ -395,6 +398,11 @@ void lp_player_start(lp_player *player, lp_time now)
     player->next_tick = now;
     player->next_snapshot = lp_time_after(now, player->config.snapshot);
     lp_uplink_start(player->uplink, now);
+}
+
+void lp_player_wake(lp_player *player, lp_time now)
+{
+    lp_uplink_wake(player->uplink, now);
 }
 
 void lp_player_leave(lp_player *player, const char *reason, lp_time now)

@@ -34,6 +34,7 @@ typedef struct lp_player_config {
 LP_MUST_USE lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
                                   lp_player **out_player, lp_why *why);
 void lp_player_start(lp_player *player, lp_time now);
+void lp_player_wake(lp_player *player, lp_time now); /* the machine slept */
 void lp_player_leave(lp_player *player, const char *reason, lp_time now);
 bool lp_player_is_over(const lp_player *player);
 void lp_player_close(lp_player *player); /* removes the adapter; NULL is fine */

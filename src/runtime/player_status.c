@@ -240,6 +240,8 @@ static json_t *describe_tap(const lp_player *player)
     lp_tell_uint(tap, "mtu", welcome ? welcome->tap_mtu : 0);
     lp_tell_ip(tap, "ip", &player->address);
     lp_tell_bool(tap, "up", player->is_bridging);
+    if (*lp_tap_driver(player->tap))
+        lp_tell_text(tap, "driver", lp_tap_driver(player->tap));
     return tap;
 }
 

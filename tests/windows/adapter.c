@@ -1,57 +1,49 @@
 /*
- * Puts the fake adapter (faketap.c) into Wine's registry and starts its driver, then stays:
+ * Puts fake adapters (faketap.c) into Wine's registry and starts their driver, then stays:
  * Wine ends drivers with its last program.
  *
- *   adapter.exe DRIVER.SYS NAME [MAC]     MAC as NetworkAddress has it: 020000000001
- *   adapter.exe restart                   what the device manager does
+ *   adapter.exe DRIVER.SYS [NAME [MAC [FLAW]] [+ NAME ...]...]
+ *
+ * MAC as NetworkAddress has it, 020000000001, or - for none; FLAW as faketap.h has it.
+ * Without a NAME the driver is there, and no adapter.
  */
-#include "faketap.h"
+#include "fakedevices.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include <windows.h>
-
-#define CONTROL "SYSTEM\\CurrentControlSet\\Control\\"
-#define DRIVER  CONTROL "Class\\" FAKETAP_CLASS "\\" FAKETAP_SUBKEY
-#define NETWORK CONTROL "Network\\" FAKETAP_CLASS "\\" FAKETAP_ID "\\Connection"
-
-static void set(const char *key, const char *name, const char *value)
+static void put_adapters(int count, char **words)
 {
-    RegSetKeyValueA(HKEY_LOCAL_MACHINE, key, name, REG_SZ, value,
-                    (DWORD)strlen(value) + 1);
+    int index = 0, at_word = 0;
+    for (int i = 0; i < count && index < FAKETAP_MAX; i++) {
+        if (strcmp(words[i], "+") == 0) {
+            index++;
+            at_word = 0;
+            continue;
+        }
+        switch (at_word++) {
+        case 0:
+            fake_set(fake_class_key(index), "ComponentId", "root\\tap0901");
+            fake_name(index, words[i]);
+            break;
+        case 1:
+            if (strcmp(words[i], "-") != 0)
+                fake_set(fake_class_key(index), "NetworkAddress", words[i]);
+            break;
+        default:
+            fake_set(fake_class_key(index), "Flaw", words[i]);
+        }
+    }
 }
 
 int main(int argc, char **argv)
 {
-    SERVICE_STATUS status;
     SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
-    if (argc == 2 && strcmp(argv[1], "restart") == 0) {
-        SC_HANDLE service = OpenServiceA(manager, FAKETAP_SERVICE, SERVICE_ALL_ACCESS);
-        return ControlService(service, SERVICE_CONTROL_STOP, &status) &&
-                       StartServiceA(service, 0, NULL)
-                   ? 0
-                   : 1;
-    }
-    if (argc < 3)
+    if (argc < 2)
         return 2;
-    set(DRIVER, "ComponentId", "root\\tap0901");
-    set(DRIVER, "NetCfgInstanceId", FAKETAP_ID);
-    set(NETWORK, "Name", argv[2]);
-    if (argc > 3)
-        set(DRIVER, "NetworkAddress", argv[3]);
+    put_adapters(argc - 2, argv + 2);
     SC_HANDLE service =
         CreateServiceA(manager, FAKETAP_SERVICE, FAKETAP_SERVICE, SERVICE_ALL_ACCESS,
                        SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
                        SERVICE_ERROR_NORMAL, argv[1], NULL, NULL, NULL, NULL, NULL);
-    /* Wine's service manager, itself just started, may still be locked. */
-    BOOL started = service && StartServiceA(service, 0, NULL);
-    for (int i = 0;
-         i < 100 && !started && GetLastError() == ERROR_SERVICE_DATABASE_LOCKED; i++) {
-        Sleep(100);
-        started = StartServiceA(service, 0, NULL);
-    }
-    if (!started) {
+    if (!service || !fake_start(service)) {
         printf("no driver: error %lu\n", GetLastError());
         return 1;
     }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The cable of the fake adapter (faketap.c): joins its UDP socket to a TAP device.
+"""The cable of a fake adapter (faketap.c): joins its UDP socket to a TAP device.
 
-    cable.py TAP MAC     in the namespace that Wine runs in; the TAP may then be moved
+    cable.py TAP MAC [N]     of adapter N, the first is 0; in the namespace that Wine runs
+                             in; the TAP may then be moved
 """
 
 import fcntl
@@ -22,14 +23,14 @@ def port(name):
         return int(re.search(rf"{name} +(\d+)", header.read()).group(1))
 
 
-def main(name, mac):
+def main(name, mac, number=0):
     tap = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
     cable = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     fcntl.ioctl(cable, SIOCSIFHWADDR, struct.pack(
         "16sH6s16x", name.encode(), ARPHRD_ETHER, bytes.fromhex(mac.replace(":", ""))))
-    cable.bind(("127.0.0.1", port("CABLE_PORT")))
-    driver = ("127.0.0.1", port("FAKETAP_PORT"))
+    cable.bind(("127.0.0.1", port("CABLE_PORT") + 2 * int(number)))
+    driver = ("127.0.0.1", port("FAKETAP_PORT") + 2 * int(number))
     print("ready", flush=True)
     while True:
         for ready in select.select([tap, cable], [], [])[0]:

@@ -34,13 +34,31 @@ static void remove_adapter(const char *subkey)
     char key[200];
     snprintf(key, sizeof key, CLASSES "\\%s", subkey);
     RegDeleteKeyA(HKEY_LOCAL_MACHINE, key);
+    /* Wine's registry lasts, and a name that is taken stays taken. */
+    RegDeleteTreeA(HKEY_LOCAL_MACHINE, NETWORKS);
 }
 
-static lp_err choose(const char *wanted, const char *want_id)
+static void mark_as_ours(const char *subkey)
 {
-    lp_adapter adapter = {0};
-    lp_err err = lp_adapter_choose(wanted, &adapter, &why);
-    CHECK_STR(adapter.choice.id, want_id);
+    DWORD mark = 1;
+    char key[200];
+    snprintf(key, sizeof key, CLASSES "\\%s", subkey);
+    CHECK_EQ(RegSetKeyValueA(HKEY_LOCAL_MACHINE, key, LP_ADAPTER_MARK, REG_DWORD, &mark,
+                             sizeof mark),
+             0);
+}
+
+/* The ids in the order in which they are to be tried, each with a blank before it. */
+static lp_err choose(const char *wanted, const char *want_ids)
+{
+    lp_adapter found[LP_ADAPTERS_MAX];
+    char ids[200] = "";
+    size_t count = 0;
+    lp_err err = lp_adapters_choose(wanted, found, &count, &why);
+    for (size_t i = 0; i < count; i++)
+        snprintf(ids + strlen(ids), sizeof ids - strlen(ids), " %s",
+                 found[i].choice.id);
+    CHECK_STR(ids, want_ids);
     return err;
 }
 
@@ -48,20 +66,16 @@ TEST(adapters_are_found_and_chosen)
 {
     put_adapter("7001", "ethernet0", "{33333333-1111-4222-8333-0123456789AB}", "Wire");
     CHECK_EQ(choose(NULL, ""), LP_ERR_NOT_FOUND);
-    CHECK_HAS(why.text, "there is no TAP adapter here");
+    CHECK_HAS(why.text, "adapter create");
 
     put_adapter("7002", "root\\tap0901", FIRST, "LAN party");
-    CHECK_EQ(choose(NULL, FIRST), LP_OK);
+    CHECK_EQ(choose(NULL, " " FIRST), LP_OK);
 
     put_adapter("7003", "TAP0901", SECOND, "OpenVPN");
     CHECK_EQ(choose(NULL, ""), LP_ERR_IN_USE);
     CHECK_HAS(why.text, "--tap-instance-id");
     CHECK_HAS(why.text, "\"LAN party\" " FIRST);
     CHECK_HAS(why.text, SECOND);
-    CHECK_EQ(choose("lan PARTY", FIRST), LP_OK);
-    CHECK_EQ(choose("{22222222-1111-4222-8333-0123456789ab}", SECOND), LP_OK);
-    CHECK_EQ(choose("Wire", ""), LP_ERR_NOT_FOUND);
-    CHECK_HAS(why.text, "there is no TAP adapter Wire");
 
     lp_tap_choice list[1];
     CHECK_EQ(lp_tap_list(list, 1), 1);
@@ -71,18 +85,84 @@ TEST(adapters_are_found_and_chosen)
     remove_adapter("7003");
 }
 
-TEST(an_address_is_written_where_the_driver_reads_it)
+TEST(an_adapter_is_named_in_whatever_way_people_write_it)
+{
+    static const struct {
+        const char *name, *wanted, *ids;
+        lp_err err;
+    } rows[] = {
+        {"its name", "LAN party", " " FIRST, LP_OK},
+        {"in other letters", "lan PARTY", " " FIRST, LP_OK},
+        {"its id", SECOND, " " SECOND, LP_OK},
+        {"in small letters", "{22222222-1111-4222-8333-0123456789ab}", " " SECOND,
+         LP_OK},
+        {"without braces", "22222222-1111-4222-8333-0123456789AB", " " SECOND, LP_OK},
+        {"both", "22222222-1111-4222-8333-0123456789ab", " " SECOND, LP_OK},
+        {"half an id", "22222222-1111", "", LP_ERR_NOT_FOUND},
+        {"a stranger", "Wire", "", LP_ERR_NOT_FOUND},
+        {"no text", "\xff\xfe", "", LP_ERR_NOT_FOUND},
+        {"nothing", "", "", LP_ERR_NOT_FOUND},
+        {"whichever opens", "any", " " FIRST " " SECOND, LP_OK},
+    };
+    put_adapter("7002", "root\\tap0901", FIRST, "LAN party");
+    put_adapter("7003", "tap0901", SECOND, "OpenVPN");
+    EACH_ROW (row, rows)
+        CHECK_EQ(choose(row->wanted, row->ids), row->err);
+    remove_adapter("7002");
+    remove_adapter("7003");
+}
+
+TEST(the_adapter_that_we_made_goes_first)
+{
+    put_adapter("7002", "tap0901", FIRST, "OpenVPN");
+    put_adapter("7003", "root\\tap0901", SECOND, "LAN party");
+    mark_as_ours("7003");
+    CHECK_EQ(choose(NULL, " " SECOND), LP_OK);
+    CHECK_EQ(choose("any", " " SECOND " " FIRST), LP_OK);
+    remove_adapter("7002");
+    remove_adapter("7003");
+}
+
+static void check_address(const char *expected)
 {
     char got[32] = "";
     DWORD len = sizeof got;
-    lp_adapter adapter;
+    RegGetValueA(HKEY_LOCAL_MACHINE, CLASSES "\\7002", "NetworkAddress", RRF_RT_REG_SZ,
+                 NULL, got, &len);
+    CHECK_STR(got, expected);
+}
+
+TEST(an_address_is_written_where_the_driver_reads_it_and_given_back)
+{
+    static const struct {
+        const char *name, *before;
+    } rows[] = {{"it had none", ""}, {"it had one", "02AABBCCDDEE"}};
+    lp_adapter found[LP_ADAPTERS_MAX];
+    size_t count;
     lp_mac mac = {{0x02, 0x0a, 0xff, 0, 0, 1}};
-    put_adapter("7002", "root\\tap0901", FIRST, "LAN party");
-    CHECK_EQ(lp_adapter_choose(NULL, &adapter, &why), LP_OK);
-    CHECK_EQ(lp_adapter_write_mac(&adapter, mac, &why), LP_OK);
-    CHECK_EQ(RegGetValueA(HKEY_LOCAL_MACHINE, CLASSES "\\7002", "NetworkAddress",
-                          RRF_RT_REG_SZ, NULL, got, &len),
-             0);
-    CHECK_STR(got, "020AFF000001");
-    remove_adapter("7002");
+    EACH_ROW (row, rows) {
+        put_adapter("7002", "root\\tap0901", FIRST, "LAN party");
+        if (row->before[0])
+            set(CLASSES "\\7002", "NetworkAddress", row->before);
+        CHECK_EQ(lp_adapters_choose(NULL, found, &count, &why), LP_OK);
+        lp_journal_entry before = lp_adapter_mac_before(found);
+        CHECK_EQ(lp_adapter_write_mac(found, mac, &why), LP_OK);
+        check_address("020AFF000001");
+        CHECK(lp_journal_undo_mac(&before));
+        check_address(row->before);
+        CHECK(lp_journal_undo_mac(&before));
+        remove_adapter("7002");
+        CHECK(lp_journal_undo_mac(&before)); /* and makes no key for it */
+        CHECK_EQ(lp_adapters_find(found), 0);
+    }
+}
+
+TEST(without_a_driver_no_adapter_is_made_and_it_is_said_what_to_install)
+{
+    lp_tap_choice made;
+    size_t count = 1;
+    CHECK_EQ(lp_tap_create(&made, &why), LP_ERR_NOT_FOUND);
+    CHECK_HAS(why.text, "install OpenVPN's tap-windows6");
+    CHECK_EQ(lp_tap_remove(&count, &why), LP_OK);
+    CHECK_EQ(count, 0);
 }

@@ -22,6 +22,13 @@ bool lp_journal_undo_route(const lp_journal_entry *entry)
     return can_give_back;
 }
 
+bool lp_journal_undo_mac(const lp_journal_entry *entry)
+{
+    if (can_give_back)
+        order[given_back++] = 'm';
+    return can_give_back;
+}
+
 static lp_why why;
 
 static void begin(void)

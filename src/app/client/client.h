@@ -13,6 +13,8 @@ typedef enum lp_client_command {
     LP_CLIENT_INSTALL,
     LP_CLIENT_REMOVE,
     LP_CLIENT_REPAIR,
+    LP_CLIENT_ADAPTER_CREATE,
+    LP_CLIENT_ADAPTER_REMOVE,
     LP_CLIENT_CONNECT, /* no word at all: the usual work */
 } lp_client_command;
 
@@ -33,6 +35,13 @@ typedef struct lp_client_app {
     lp_seat *seat;     /* LP_CLIENT_RUN */
     char session_path[640];
 } lp_client_app;
+
+/* --- adapter.c --------------------------------------------------------------------- */
+
+/* An adapter of our own without a party: for installers, and for whom another program takes
+ * the only one. Exit codes. */
+int lp_client_adapter_create(void);
+int lp_client_adapter_remove(void);
 
 /* --- orders.c --------------------------------------------------------------------- */
 

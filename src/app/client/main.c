@@ -21,7 +21,8 @@ static const lp_option options[] = {
              "said; Windows takes the one of that name, or the only one there is"},
     {.name = "tap-instance-id", .value = "ID", .kind = LP_OPTION_TEXT,
      .offset = offsetof(lp_client_options, tap),
-     .help = "the same, by the id that --list-tap-adapters shows"},
+     .help = "the same, by the id that --list-tap-adapters shows; \"any\" takes the first "
+             "that opens"},
     {.name = "list-tap-adapters", .kind = LP_OPTION_FLAG,
      .offset = offsetof(lp_client_options, list_taps),
      .help = "show the adapters that there are (Windows), and exit"},
@@ -37,6 +38,9 @@ static const lp_command commands[] = {
     [LP_CLIENT_REMOVE] = {"service remove", "undo that"},
     [LP_CLIENT_REPAIR] = {"repair",
                           "give back what a killed run changed in this system"},
+    [LP_CLIENT_ADAPTER_CREATE] = {"adapter create",
+                                  "make a TAP adapter of our own (Windows)"},
+    [LP_CLIENT_ADAPTER_REMOVE] = {"adapter remove", "remove those that were made so"},
 };
 
 static const lp_program program = {
@@ -112,6 +116,14 @@ static void stop(lp_app *app, const char *reason)
         lp_seat_leave(client->seat, reason, lp_clock_now());
     else
         lp_player_leave(client->player, reason, lp_clock_now());
+}
+
+static void wake(lp_app *app)
+{
+    lp_client_app *client = (lp_client_app *)app;
+    lp_player *player = client->seat ? lp_seat_player(client->seat) : client->player;
+    if (player)
+        lp_player_wake(player, lp_clock_now());
 }
 
 static bool is_done(lp_app *app)
@@ -202,6 +214,7 @@ static const lp_app_parts parts = {
     .start = start,
     .started = started,
     .stop = stop,
+    .wake = wake,
     .is_done = is_done,
     .end = end,
     .fini = fini,

@@ -217,6 +217,10 @@ int lp_client_command_now(lp_client_app *client)
         return remove_it();
     case LP_CLIENT_REPAIR:
         return repair_now(client);
+    case LP_CLIENT_ADAPTER_CREATE:
+        return lp_client_adapter_create();
+    case LP_CLIENT_ADAPTER_REMOVE:
+        return lp_client_adapter_remove();
     case LP_CLIENT_RUN:
     case LP_CLIENT_CONNECT:
         break;

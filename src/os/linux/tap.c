@@ -197,6 +197,23 @@ size_t lp_tap_list(lp_tap_choice *out, size_t max)
     return 0;
 }
 
+lp_err lp_tap_create(lp_tap_choice *out_made, lp_why *why)
+{
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "on Linux the adapter is made when the client starts, and goes "
+                      "when it ends: nothing to do");
+}
+
+lp_err lp_tap_remove(size_t *out_count, lp_why *why)
+{
+    return lp_tap_create(NULL, why);
+}
+
+const char *lp_tap_driver(const lp_tap *tap)
+{
+    return "";
+}
+
 bool lp_tap_cuts_tcp(const lp_tap *tap)
 {
     return true;
@@ -269,4 +286,9 @@ lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload)
     /* EBADFD: the adapter was deleted. The rest passes, EIO too: someone set it down.
      */
     return errno == EBADFD ? LP_ERR_IO : LP_ERR_WOULD_BLOCK;
+}
+
+uint64_t lp_tap_take_lost(lp_tap *tap)
+{
+    return 0;
 }

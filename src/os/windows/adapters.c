@@ -1,38 +1,61 @@
 #include "os/windows/adapters.h"
 
 #include "os/windows/errors.h"
+#include "os/windows/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <windows.h>
 
-#define CLASSES  "SYSTEM\\CurrentControlSet\\Control\\Class\\"
-#define NETWORKS "SYSTEM\\CurrentControlSet\\Control\\Network\\" LP_ADAPTER_CLASS "\\"
+#define VALUE_MAX 256
 
 /* "" where there is none: the registry of a driver that is half installed. */
-static void read_text(const char *path, const char *name, char *out, DWORD len)
+static void read_text(const char *path, const wchar_t *name, char *out, size_t out_len)
 {
-    out[0] = '\0';
-    if (RegGetValueA(HKEY_LOCAL_MACHINE, path, name, RRF_RT_REG_SZ, NULL, out, &len) !=
-        0)
+    wchar_t wide_path[VALUE_MAX], value[VALUE_MAX];
+    DWORD len = sizeof value;
+    if (!lp_text_to_wide(path, wide_path, VALUE_MAX) ||
+        RegGetValueW(HKEY_LOCAL_MACHINE, wide_path, name, RRF_RT_REG_SZ, NULL, value,
+                     &len) != 0 ||
+        !lp_text_of_wide(value, out, out_len))
         out[0] = '\0';
+}
+
+static void class_path(const char *driver, char out[VALUE_MAX])
+{
+    snprintf(out, VALUE_MAX, LP_ADAPTER_CLASSES "%s", driver);
 }
 
 /* False: it is another kind of adapter. */
 static bool read_adapter(const char *subkey, lp_adapter *out)
 {
-    char path[160], component[64];
+    char path[VALUE_MAX], component[64];
+    DWORD mark = 0, len = sizeof mark;
     snprintf(out->driver, sizeof out->driver, LP_ADAPTER_CLASS "\\%s", subkey);
-    snprintf(path, sizeof path, CLASSES "%s", out->driver);
-    read_text(path, "ComponentId", component, sizeof component);
+    class_path(out->driver, path);
+    read_text(path, L"ComponentId", component, sizeof component);
     if (_stricmp(component, "tap0901") != 0 &&
         _stricmp(component, "root\\tap0901") != 0)
         return false;
-    read_text(path, "NetCfgInstanceId", out->choice.id, sizeof out->choice.id);
-    snprintf(path, sizeof path, NETWORKS "%s\\Connection", out->choice.id);
-    read_text(path, "Name", out->choice.name, sizeof out->choice.name);
+    read_text(path, L"NetCfgInstanceId", out->choice.id, sizeof out->choice.id);
+    RegGetValueA(HKEY_LOCAL_MACHINE, path, LP_ADAPTER_MARK, RRF_RT_REG_DWORD, NULL,
+                 &mark, &len);
+    out->is_ours = mark != 0;
+    snprintf(path, sizeof path, LP_ADAPTER_NETWORKS LP_ADAPTER_CLASS "\\%s\\Connection",
+             out->choice.id);
+    read_text(path, L"Name", out->choice.name, sizeof out->choice.name);
+    if (!out->choice.name[0])
+        snprintf(out->choice.name, sizeof out->choice.name, "%s", out->choice.id);
     return out->choice.id[0] != '\0';
+}
+
+static int ours_first(const void *a, const void *b)
+{
+    const lp_adapter *left = a, *right = b;
+    return left->is_ours == right->is_ours ? strcmp(left->driver, right->driver)
+                                           : right->is_ours - left->is_ours;
 }
 
 size_t lp_adapters_find(lp_adapter out[LP_ADAPTERS_MAX])
@@ -41,7 +64,7 @@ size_t lp_adapters_find(lp_adapter out[LP_ADAPTERS_MAX])
     size_t count = 0;
     char subkey[32];
     DWORD len = sizeof subkey;
-    if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, CLASSES LP_ADAPTER_CLASS, 0,
+    if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, LP_ADAPTER_CLASSES LP_ADAPTER_CLASS, 0,
                       KEY_ENUMERATE_SUB_KEYS, &class) != 0)
         return 0;
     for (DWORD i = 0; count < LP_ADAPTERS_MAX; i++, len = sizeof subkey) {
@@ -52,6 +75,7 @@ size_t lp_adapters_find(lp_adapter out[LP_ADAPTERS_MAX])
             count++;
     }
     RegCloseKey(class);
+    qsort(out, count, sizeof *out, ours_first);
     return count;
 }
 
@@ -75,40 +99,82 @@ static void list(const lp_adapter *found, size_t count, char *out, size_t out_le
                                 found[i].choice.name, found[i].choice.id);
 }
 
-lp_err lp_adapter_choose(const char *wanted, lp_adapter *out_adapter, lp_why *why)
+static bool is_id(const char *wanted, const char *id)
 {
-    lp_adapter found[LP_ADAPTERS_MAX];
+    size_t len = strlen(id);
+    return _stricmp(wanted, id) == 0 ||
+           (len > 2 && strlen(wanted) == len - 2 &&
+            _strnicmp(wanted, id + 1, len - 2) == 0);
+}
+
+/* In any case of letters, of whatever alphabet. */
+static bool is_name(const char *wanted, const char *name)
+{
+    wchar_t wide_wanted[VALUE_MAX], wide_name[VALUE_MAX];
+    return lp_text_to_wide(wanted, wide_wanted, VALUE_MAX) &&
+           lp_text_to_wide(name, wide_name, VALUE_MAX) &&
+           CompareStringOrdinal(wide_wanted, -1, wide_name, -1, TRUE) == CSTR_EQUAL;
+}
+
+/* Ours stand first. */
+static size_t count_ours(const lp_adapter *found, size_t count)
+{
+    size_t ours = 0;
+    while (ours < count && found[ours].is_ours)
+        ours++;
+    return ours;
+}
+
+lp_err lp_adapters_choose(const char *wanted, lp_adapter out[LP_ADAPTERS_MAX],
+                          size_t *out_count, lp_why *why)
+{
     char known[300];
-    size_t count = lp_adapters_find(found), at = 0;
+    size_t count = lp_adapters_find(out), at = 0, ours = count_ours(out, count);
     if (count == 0)
         return lp_explain(why, LP_ERR_NOT_FOUND,
-                          "there is no TAP adapter here: install OpenVPN's driver "
-                          "tap-windows6, which brings one");
-    list(found, count, known, sizeof known);
-    if (!wanted && count > 1)
+                          "there is no TAP adapter on this machine: make one with "
+                          "\"lanparty-client adapter create\"");
+    if (wanted ? _stricmp(wanted, LP_TAP_ANY) == 0 : ours > 0 || count == 1) {
+        *out_count = !wanted && ours > 0 ? ours : count;
+        return LP_OK;
+    }
+    list(out, count, known, sizeof known);
+    if (!wanted)
         return lp_explain(why, LP_ERR_IN_USE,
                           "there are several TAP adapters: name one with "
-                          "--tap-instance-id. There are %s",
+                          "--tap-instance-id, or say \"" LP_TAP_ANY
+                          "\" there. There are %s",
                           known);
-    while (wanted && at < count && _stricmp(wanted, found[at].choice.id) != 0 &&
-           _stricmp(wanted, found[at].choice.name) != 0)
+    while (at < count && !is_id(wanted, out[at].choice.id) &&
+           !is_name(wanted, out[at].choice.name))
         at++;
     if (at == count)
         return lp_explain(why, LP_ERR_NOT_FOUND,
                           "there is no TAP adapter %.64s. There are %s", wanted, known);
-    *out_adapter = found[at];
+    out[0] = out[at];
+    *out_count = 1;
     return LP_OK;
 }
 
 /* --- its address ------------------------------------------------------------------ */
 
+lp_journal_entry lp_adapter_mac_before(const lp_adapter *adapter)
+{
+    lp_journal_entry entry = {.kind = LP_JOURNAL_MAC};
+    char path[VALUE_MAX];
+    class_path(adapter->driver, path);
+    snprintf(entry.driver, sizeof entry.driver, "%s", adapter->driver);
+    read_text(path, L"NetworkAddress", entry.address, sizeof entry.address);
+    return entry;
+}
+
 lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac, lp_why *why)
 {
-    char path[160], digits[16], text[LP_WINDOWS_TEXT_LEN];
+    char path[VALUE_MAX], digits[16], text[LP_WINDOWS_TEXT_LEN];
     const uint8_t *octet = mac.octet;
     int len = snprintf(digits, sizeof digits, "%02X%02X%02X%02X%02X%02X", octet[0],
                        octet[1], octet[2], octet[3], octet[4], octet[5]);
-    snprintf(path, sizeof path, CLASSES "%s", adapter->driver);
+    class_path(adapter->driver, path);
     LSTATUS status = RegSetKeyValueA(HKEY_LOCAL_MACHINE, path, "NetworkAddress", REG_SZ,
                                      digits, (DWORD)len + 1);
     if (status == 0)
@@ -118,4 +184,30 @@ lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac, lp_why *why)
                       "administrator",
                       adapter->choice.name,
                       lp_windows_text((unsigned long)status, text));
+}
+
+/* True: it is as it was, or there is nothing left to give back to. That it takes hold at
+ * once is worth a try only: it does when the adapter starts next. */
+bool lp_journal_undo_mac(const lp_journal_entry *entry)
+{
+    lp_adapter adapter = {0};
+    char path[VALUE_MAX], component[64];
+    lp_why ignored;
+    LSTATUS status;
+    class_path(entry->driver, path);
+    read_text(path, L"ComponentId", component, sizeof component);
+    if (!component[0])
+        return true; /* the adapter was removed */
+    snprintf(adapter.driver, sizeof adapter.driver, "%s", entry->driver);
+    lp_journal_entry now = lp_adapter_mac_before(&adapter);
+    if (strcmp(now.address, entry->address) == 0)
+        return true;
+    if (entry->address[0])
+        status = RegSetKeyValueA(HKEY_LOCAL_MACHINE, path, "NetworkAddress", REG_SZ,
+                                 entry->address, (DWORD)strlen(entry->address) + 1);
+    else
+        status = RegDeleteKeyValueA(HKEY_LOCAL_MACHINE, path, "NetworkAddress");
+    if (status == 0)
+        (void)!lp_adapter_restart(&adapter, &ignored);
+    return status == 0;
 }

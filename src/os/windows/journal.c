@@ -14,6 +14,7 @@
  *
  *   interface LUID FAMILY MTU METRIC AUTOMATIC NO-DEFAULTS
  *   route LUID DESTINATION GATEWAY        GATEWAY is - for none
+ *   mac DRIVER ADDRESS                    ADDRESS is - for none
  *
  * A line that is not understood is left out: nothing can be done about it.
  */
@@ -37,6 +38,11 @@ static void write_line(const lp_journal_entry *entry, char out[LINE_MAX])
                  entry->automatic_metric, entry->no_defaults);
         return;
     }
+    if (entry->kind == LP_JOURNAL_MAC) {
+        snprintf(out, LINE_MAX, "mac %s %s\n", entry->driver,
+                 entry->address[0] ? entry->address : "-");
+        return;
+    }
     lp_addr_write_ip(&entry->destination, destination);
     if (entry->gateway.family)
         lp_addr_write_ip(&entry->gateway, gateway);
@@ -56,6 +62,12 @@ static bool read_line(const char *line, lp_journal_entry *out)
         out->family = (uint16_t)family;
         out->automatic_metric = automatic != 0;
         out->no_defaults = no_defaults != 0;
+        return true;
+    }
+    *out = (lp_journal_entry){.kind = LP_JOURNAL_MAC};
+    if (sscanf(line, "mac %63s %31s", out->driver, out->address) == 2) {
+        if (strcmp(out->address, "-") == 0)
+            out->address[0] = '\0';
         return true;
     }
     *out = (lp_journal_entry){.kind = LP_JOURNAL_ROUTE};
@@ -182,6 +194,19 @@ void lp_journal_strike(const lp_journal_entry *entry)
     (void)!save(path, &all, &ignored);
 }
 
+static bool undo(const lp_journal_entry *entry)
+{
+    switch (entry->kind) {
+    case LP_JOURNAL_INTERFACE:
+        return lp_journal_undo_interface(entry);
+    case LP_JOURNAL_ROUTE:
+        return lp_journal_undo_route(entry);
+    case LP_JOURNAL_MAC:
+        return lp_journal_undo_mac(entry);
+    }
+    return true;
+}
+
 size_t lp_journal_undo_all(void)
 {
     char path[600];
@@ -192,10 +217,7 @@ size_t lp_journal_undo_all(void)
     load(path, &all);
     for (size_t i = all.count; i-- > 0;) { /* the last change goes first */
         const lp_journal_entry *entry = &all.entries[i];
-        bool done = entry->kind == LP_JOURNAL_INTERFACE
-                        ? lp_journal_undo_interface(entry)
-                        : lp_journal_undo_route(entry);
-        if (!done)
+        if (!undo(entry))
             left.entries[left.count++] = *entry;
     }
     if (all.count > 0)

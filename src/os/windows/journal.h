@@ -9,6 +9,7 @@
 typedef enum lp_journal_kind {
     LP_JOURNAL_INTERFACE, /* an IP interface as it was */
     LP_JOURNAL_ROUTE,     /* a host route that is ours */
+    LP_JOURNAL_MAC,       /* the address that an adapter had been told to take */
 } lp_journal_kind;
 
 typedef struct lp_journal_entry {
@@ -20,6 +21,9 @@ typedef struct lp_journal_entry {
     bool automatic_metric, no_defaults;
     /* LP_JOURNAL_ROUTE */
     lp_addr destination, gateway;
+    /* LP_JOURNAL_MAC */
+    char driver[64];  /* as lp_adapter has it */
+    char address[32]; /* NetworkAddress as it was; "": there was none */
 } lp_journal_entry;
 
 #define LP_JOURNAL_MAX 32 /* entries; more than one run ever makes */
@@ -44,3 +48,4 @@ size_t lp_journal_undo_all(void);
 /* How each kind is given back; true: done, or there is nothing left to give back to. */
 bool lp_journal_undo_interface(const lp_journal_entry *entry);
 bool lp_journal_undo_route(const lp_journal_entry *entry);
+bool lp_journal_undo_mac(const lp_journal_entry *entry);

@@ -16,13 +16,18 @@
 /* What tap-windows6 understands (its tap-windows.h). */
 #define TAP_CONTROL(n) \
     CTL_CODE(FILE_DEVICE_UNKNOWN, n, METHOD_BUFFERED, FILE_ANY_ACCESS)
-#define TAP_GET_MAC   TAP_CONTROL(1)
-#define TAP_GET_MTU   TAP_CONTROL(3)
-#define TAP_SET_MEDIA TAP_CONTROL(6)
+#define TAP_GET_MAC     TAP_CONTROL(1)
+#define TAP_GET_VERSION TAP_CONTROL(2)
+#define TAP_GET_MTU     TAP_CONTROL(3)
+#define TAP_SET_MEDIA   TAP_CONTROL(6)
 
-/* A device that was restarted is back within a second or two. */
-#define RESTART_PATIENCE LP_SECONDS(10)
-#define RESTART_POLL_MS  100
+/* tap-windows6 begins there; what came before was made for Windows XP. */
+#define LEAST_MAJOR 9
+#define LEAST_MINOR 21
+
+/* A device that was made or restarted is there within a second or two. */
+#define START_PATIENCE LP_SECONDS(10)
+#define START_POLL_MS  100
 
 struct lp_tap {
     lp_adapter adapter;
@@ -30,8 +35,12 @@ struct lp_tap {
     HANDLE answered; /* ends an ioctl */
     lp_tap_io *io;
     lp_iface *iface;
-    unsigned mtu; /* the driver's: fixed until the adapter starts anew */
+    ULONG mtu, version[3]; /* the driver's: fixed until the adapter starts anew */
+    char version_text[24];
+    lp_duration patience; /* for its device to be there */
     bool is_up;
+    bool owes_mac; /* it is not ours, and has to get its own address back: */
+    lp_journal_entry mac_before;
 };
 
 /* --- asking the driver ------------------------------------------------------------ */
@@ -70,8 +79,8 @@ static lp_err explain_open(const lp_tap *tap, DWORD error, lp_why *why)
         return lp_explain(
             why, LP_ERR_IN_USE,
             "another program has the adapter \"%s\" open (a VPN, or another "
-            "lanparty-client): end it, or name another adapter with "
-            "--tap-instance-id",
+            "lanparty-client): end it, name another adapter with --tap-instance-id, or "
+            "make one with \"lanparty-client adapter create\"",
             name);
     case ERROR_FILE_NOT_FOUND:
     case ERROR_PATH_NOT_FOUND:
@@ -85,9 +94,19 @@ static lp_err explain_open(const lp_tap *tap, DWORD error, lp_why *why)
                           name);
     default:
         return lp_explain(why, lp_err_of_windows(error),
-                          "cannot open the adapter \"%s\": %s", name,
-                          lp_windows_text(error, text));
+                          "cannot open the adapter \"%s\": %s; disable and enable it in "
+                          "Network Connections",
+                          name, lp_windows_text(error, text));
     }
+}
+
+static lp_err explain_link(const lp_tap *tap, DWORD error, lp_why *why)
+{
+    char text[LP_WINDOWS_TEXT_LEN];
+    return lp_explain(why, LP_ERR_IO,
+                      "the adapter \"%s\" does not let its cable be plugged in or out: "
+                      "%s; disable and enable it in Network Connections",
+                      tap->adapter.choice.name, lp_windows_text(error, text));
 }
 
 static void close_device(lp_tap *tap)
@@ -97,57 +116,99 @@ static void close_device(lp_tap *tap)
     tap->device = INVALID_HANDLE_VALUE;
 }
 
-/* Media off first: a killed run may have left it on (W-008). */
-static DWORD open_device(lp_tap *tap, lp_mac *out_mac)
+/* Exclusively: the driver lets nobody else in, either. False with the last error. */
+static bool open_device(lp_tap *tap)
 {
     char path[80];
-    ULONG mtu = 0;
     snprintf(path, sizeof path, "\\\\.\\Global\\%s.tap", tap->adapter.choice.id);
     tap->device =
         CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
                     FILE_ATTRIBUTE_SYSTEM | FILE_FLAG_OVERLAPPED, NULL);
-    if (tap->device != INVALID_HANDLE_VALUE && set_media(tap, false) &&
-        get_mac(tap, out_mac) && control(tap, TAP_GET_MTU, &mtu, sizeof mtu)) {
-        tap->mtu = mtu;
-        return NO_ERROR;
-    }
-    DWORD error = GetLastError();
-    close_device(tap);
-    return error;
+    return tap->device != INVALID_HANDLE_VALUE &&
+           control(tap, TAP_GET_VERSION, tap->version, sizeof tap->version);
 }
 
-static DWORD open_restarted(lp_tap *tap, lp_mac *out_mac)
+static lp_err check_version(lp_tap *tap, lp_why *why)
 {
-    lp_time until = lp_time_after(lp_clock_now(), RESTART_PATIENCE);
-    for (;;) {
-        DWORD error = open_device(tap, out_mac);
-        if (error == NO_ERROR || lp_clock_now() >= until)
-            return error;
-        Sleep(RESTART_POLL_MS);
-    }
+    const ULONG *version = tap->version;
+    snprintf(tap->version_text, sizeof tap->version_text, "%lu.%lu.%lu", version[0],
+             version[1], version[2]);
+    if (version[0] > LEAST_MAJOR ||
+        (version[0] == LEAST_MAJOR && version[1] >= LEAST_MINOR))
+        return LP_OK;
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "the adapter \"%s\" has the TAP driver %s, which is too old: "
+                      "install OpenVPN's tap-windows6 %d.%d or later",
+                      tap->adapter.choice.name, tap->version_text, LEAST_MAJOR,
+                      LEAST_MINOR);
 }
 
-/* The adapter learns its address when it starts, and may not take it (W-022). */
+/* Media off first: a killed run may have left it on (W-008). */
+static lp_err greet(lp_tap *tap, lp_mac *out_mac, lp_why *why)
+{
+    lp_err err = check_version(tap, why);
+    if (err)
+        return err;
+    if (!set_media(tap, false))
+        return explain_link(tap, GetLastError(), why);
+    if (!get_mac(tap, out_mac) ||
+        !control(tap, TAP_GET_MTU, &tap->mtu, sizeof tap->mtu))
+        return explain_open(tap, GetLastError(), why);
+    return LP_OK;
+}
+
+static lp_err open_and_greet(lp_tap *tap, lp_mac *out_mac, lp_why *why)
+{
+    lp_time until = lp_time_after(lp_clock_now(), tap->patience);
+    while (!open_device(tap)) {
+        DWORD error = GetLastError();
+        close_device(tap);
+        if (lp_clock_now() >= until)
+            return explain_open(tap, error, why);
+        Sleep(START_POLL_MS);
+    }
+    lp_err err = greet(tap, out_mac, why);
+    if (err)
+        close_device(tap);
+    return err;
+}
+
+/* The adapter learns its address when it starts. Of one that is not ours the journal
+ * knows what it was before. */
+static lp_err change_mac(lp_tap *tap, lp_mac mac, lp_why *why)
+{
+    if (!tap->adapter.is_ours) {
+        tap->mac_before = lp_adapter_mac_before(&tap->adapter);
+        lp_err err = lp_journal_note(&tap->mac_before, why);
+        if (err)
+            return err;
+        tap->owes_mac = true;
+    }
+    lp_err err = lp_adapter_write_mac(&tap->adapter, mac, why);
+    return err ? err : lp_adapter_restart(&tap->adapter, why);
+}
+
+static void give_mac_back(lp_tap *tap)
+{
+    if (tap->owes_mac && lp_journal_undo_mac(&tap->mac_before))
+        lp_journal_strike(&tap->mac_before);
+    tap->owes_mac = false;
+}
+
 static lp_err open_with_mac(lp_tap *tap, lp_mac mac, lp_why *why)
 {
     lp_mac has;
     char has_text[LP_MAC_TEXT_LEN], mac_text[LP_MAC_TEXT_LEN];
-    DWORD error = open_device(tap, &has);
-    if (error != NO_ERROR)
-        return explain_open(tap, error, why);
-    if (lp_mac_equal(has, mac))
-        return LP_OK;
-    close_device(tap);
-    lp_err err = lp_adapter_write_mac(&tap->adapter, mac, why);
-    if (!err)
-        err = lp_adapter_restart(&tap->adapter, why);
-    if (err)
+    lp_err err = open_and_greet(tap, &has, why);
+    if (err || lp_mac_equal(has, mac))
         return err;
-    error = open_restarted(tap, &has);
-    if (error != NO_ERROR)
-        return explain_open(tap, error, why);
-    if (lp_mac_equal(has, mac))
-        return LP_OK;
+    close_device(tap);
+    tap->patience = START_PATIENCE;
+    err = change_mac(tap, mac, why);
+    if (!err)
+        err = open_and_greet(tap, &has, why);
+    if (err || lp_mac_equal(has, mac))
+        return err;
     return lp_explain(
         why, LP_ERR_REFUSED,
         "the adapter \"%s\" keeps the address %s where %s is needed: disable "
@@ -157,9 +218,49 @@ static lp_err open_with_mac(lp_tap *tap, lp_mac mac, lp_why *why)
         lp_mac_write(mac, mac_text));
 }
 
+/* Would another adapter do better? */
+static bool is_its_own_fault(lp_err err)
+{
+    return err == LP_ERR_IN_USE || err == LP_ERR_NOT_FOUND || err == LP_ERR_REFUSED ||
+           err == LP_ERR_UNSUPPORTED;
+}
+
+static lp_err open_first(lp_tap *tap, const lp_adapter *found, size_t count, lp_mac mac,
+                         lp_why *why)
+{
+    lp_err err = LP_ERR_NOT_FOUND;
+    for (size_t i = 0; i < count; i++) {
+        tap->adapter = found[i];
+        err = open_with_mac(tap, mac, why);
+        if (!err)
+            break;
+        close_device(tap);
+        give_mac_back(tap);
+        if (!is_its_own_fault(err))
+            break;
+    }
+    return err;
+}
+
+/* Where the driver is but no adapter is, one is made. */
+static lp_err choose(lp_tap *tap, const char *name, lp_adapter found[LP_ADAPTERS_MAX],
+                     size_t *out_count, lp_why *why)
+{
+    lp_tap_choice made;
+    if (!name && lp_tap_list(&made, 1) == 0) {
+        lp_err err = lp_tap_create(&made, why);
+        if (err)
+            return err;
+        tap->patience = START_PATIENCE;
+    }
+    return lp_adapters_choose(name, found, out_count, why);
+}
+
 lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why)
 {
     lp_err err = LP_ERR_NO_MEMORY;
+    lp_adapter found[LP_ADAPTERS_MAX];
+    size_t count = 0;
     lp_tap *tap = calloc(1, sizeof *tap);
     if (!tap)
         return lp_explain(why, LP_ERR_NO_MEMORY, "out of memory");
@@ -172,10 +273,10 @@ lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why)
     err = lp_journal_claim(why);
     if (err)
         goto done;
-    err = lp_adapter_choose(name, &tap->adapter, why);
+    err = choose(tap, name, found, &count, why);
     if (err)
         goto done;
-    err = open_with_mac(tap, mac, why);
+    err = open_first(tap, found, count, mac, why);
     if (err)
         goto done;
     err = lp_iface_open(tap->adapter.choice.id, &tap->iface, why);
@@ -201,6 +302,7 @@ void lp_tap_close(lp_tap *tap)
     lp_tap_io_close(tap->io);
     lp_iface_close(tap->iface);
     close_device(tap);
+    give_mac_back(tap);
     if (tap->answered)
         CloseHandle(tap->answered);
     free(tap);
@@ -219,6 +321,11 @@ const char *lp_tap_name(const lp_tap *tap)
 unsigned lp_tap_ifindex(const lp_tap *tap)
 {
     return lp_iface_index(tap->iface);
+}
+
+const char *lp_tap_driver(const lp_tap *tap)
+{
+    return tap->version_text;
 }
 
 bool lp_tap_cuts_tcp(const lp_tap *tap)
@@ -244,7 +351,7 @@ lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why)
     if (mtu > tap->mtu)
         return lp_explain(
             why, LP_ERR_TOO_BIG,
-            "the adapter \"%s\" carries %u octets, the party needs %u: set "
+            "the adapter \"%s\" carries %lu octets, the party needs %u: set "
             "its MTU in the device manager",
             tap->adapter.choice.name, tap->mtu, mtu);
     return lp_iface_take(tap->iface, mtu, why);
@@ -252,14 +359,10 @@ lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why)
 
 lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why)
 {
-    char text[LP_WINDOWS_TEXT_LEN];
     if (!set_media(tap, up))
-        return lp_explain(why, LP_ERR_IO, "the adapter \"%s\" refuses its cable: %s",
-                          tap->adapter.choice.name,
-                          lp_windows_text(GetLastError(), text));
+        return explain_link(tap, GetLastError(), why);
     tap->is_up = up;
-    if (up)
-        lp_tap_io_resume(tap->io);
+    lp_tap_io_set_link(tap->io, up);
     return LP_OK;
 }
 
@@ -281,4 +384,9 @@ lp_err lp_tap_write(lp_tap *tap, lp_bytes frame, const lp_offload *offload)
     if (!tap->is_up || offload->gso != LP_GSO_NONE || offload->needs_checksum)
         return LP_ERR_WOULD_BLOCK;
     return lp_tap_io_write(tap->io, frame);
+}
+
+uint64_t lp_tap_take_lost(lp_tap *tap)
+{
+    return lp_tap_io_take_lost(tap->io);
 }

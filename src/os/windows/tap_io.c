@@ -4,6 +4,7 @@
 #include "os/windows/wake.h"
 
 #include <process.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,17 @@
 /* The driver loses frames for which a buffer has no room: MTU and 18. */
 #define FRAME_MAX 2048
 
+#ifndef ERROR_NO_SUCH_DEVICE
+#define ERROR_NO_SUCH_DEVICE 433 /* mingw-w64's headers are older */
+#endif
+
+/* Letters to the thread, beside the ends of reads. */
+enum { LETTER_BEGIN = 1, LETTER_END };
+
 typedef struct read_slot {
     OVERLAPPED io; /* first: the port gives back this address */
     DWORD len;
     DWORD error; /* 0: a frame is here */
-    bool is_idle;
     uint8_t frame[FRAME_MAX];
 } read_slot;
 
@@ -28,100 +35,194 @@ typedef struct write_slot {
         frame[FRAME_MAX]; /* the driver reads it, and changes it, until it is done */
 } write_slot;
 
+typedef struct slot_list {
+    read_slot *slot[READS];
+    size_t count;
+} slot_list;
+
 struct lp_tap_io {
     HANDLE device, port, thread;
     lp_wake *wake;
     read_slot reads[READS];
+    atomic_size_t under_way; /* reads that the port will tell of */
+
+    /* the loop's own */
+    slot_list taken; /* ended reads, from taken_at on */
+    size_t taken_at;
     write_slot writes[WRITES];
     size_t next_write;
+    uint64_t lost;
 
     SRWLOCK lock; /* for what follows */
-    CONDITION_VARIABLE has_ended;
-    read_slot *done[READS]; /* a ring, in the order in which they ended */
-    size_t done_at, done_count;
-    size_t under_way;
+    bool is_up;
+    slot_list done; /* in the order in which they ended */
+    slot_list idle; /* the driver ended them: media is down, or was */
+
+    /* the thread's own */
+    unsigned retries; /* in a row, none of which left a read waiting */
+    ULONGLONG retried_at;
 };
 
-/* --- reading ---------------------------------------------------------------------- */
+/* --- the thread: reads that ended ------------------------------------------------- */
 
-static void finish(lp_tap_io *io, read_slot *slot, DWORD len, DWORD error)
+/* The lock is held. */
+static void sort_in(lp_tap_io *io, read_slot *slot, DWORD len, DWORD error)
 {
-    AcquireSRWLockExclusive(&io->lock);
+    slot_list *list = error == ERROR_OPERATION_ABORTED ? &io->idle : &io->done;
     slot->len = len;
     slot->error = error;
-    io->done[(io->done_at + io->done_count++) % READS] = slot;
-    io->under_way--;
-    ReleaseSRWLockExclusive(&io->lock);
-    WakeAllConditionVariable(&io->has_ended);
-}
-
-static unsigned __stdcall gather(void *state)
-{
-    lp_tap_io *io = state;
-    OVERLAPPED_ENTRY ended[READS];
-    ULONG count;
-    while (
-        GetQueuedCompletionStatusEx(io->port, ended, READS, &count, INFINITE, FALSE)) {
-        for (ULONG i = 0; i < count; i++) {
-            read_slot *slot = (read_slot *)ended[i].lpOverlapped;
-            DWORD len = 0;
-            if (!slot)
-                return 0; /* lp_tap_io_close says so */
-            bool ok = GetOverlappedResult(io->device, &slot->io, &len, FALSE);
-            finish(io, slot, len, ok ? 0 : GetLastError());
-        }
-        lp_wake_ring(io->wake);
-    }
-    return 0;
+    list->slot[list->count++] = slot;
+    atomic_fetch_sub(&io->under_way, 1);
 }
 
 static void begin_read(lp_tap_io *io, read_slot *slot)
 {
     slot->io = (OVERLAPPED){0};
-    slot->is_idle = false;
-    AcquireSRWLockExclusive(&io->lock);
-    io->under_way++;
-    ReleaseSRWLockExclusive(&io->lock);
+    atomic_fetch_add(&io->under_way, 1);
     if (ReadFile(io->device, slot->frame, FRAME_MAX, NULL, &slot->io) ||
         GetLastError() == ERROR_IO_PENDING)
         return; /* either way the port tells of its end */
-    finish(io, slot, 0, GetLastError());
+    DWORD error = GetLastError();
+    AcquireSRWLockExclusive(&io->lock);
+    sort_in(io, slot, 0, error);
+    ReleaseSRWLockExclusive(&io->lock);
     lp_wake_ring(io->wake);
 }
 
-void lp_tap_io_resume(lp_tap_io *io)
+static void begin_idle_reads(lp_tap_io *io)
 {
-    for (size_t i = 0; i < READS; i++)
-        if (io->reads[i].is_idle)
-            begin_read(io, &io->reads[i]);
-}
-
-static read_slot *take_done(lp_tap_io *io)
-{
-    read_slot *slot = NULL;
+    slot_list idle = {.count = 0};
     AcquireSRWLockExclusive(&io->lock);
-    if (io->done_count > 0) {
-        slot = io->done[io->done_at];
-        io->done_at = (io->done_at + 1) % READS;
-        io->done_count--;
+    if (io->is_up) {
+        idle = io->idle;
+        io->idle.count = 0;
     }
     ReleaseSRWLockExclusive(&io->lock);
-    return slot;
+    for (size_t i = 0; i < idle.count; i++)
+        begin_read(io, idle.slot[i]);
+}
+
+/* What the driver ended by itself begins again after a moment, not at once: as long as a
+ * machine falls asleep or an adapter pauses, every read ends at once. */
+static DWORD patience(lp_tap_io *io)
+{
+    AcquireSRWLockExclusive(&io->lock);
+    bool waits = io->is_up && io->idle.count > 0;
+    ReleaseSRWLockExclusive(&io->lock);
+    return waits ? LP_TAP_IO_RETRY_MS : INFINITE;
+}
+
+/* Sleep is no failure: only retries that follow each other count. */
+static bool is_hopeless(lp_tap_io *io)
+{
+    ULONGLONG now = GetTickCount64();
+    bool follows = now - io->retried_at < 10 * LP_TAP_IO_RETRY_MS;
+    io->retries = follows ? io->retries + 1 : 1;
+    io->retried_at = now;
+    return io->retries > LP_TAP_IO_RETRIES;
+}
+
+static void give_up(lp_tap_io *io)
+{
+    AcquireSRWLockExclusive(&io->lock);
+    io->is_up = false;
+    if (io->idle.count > 0)
+        io->done.slot[io->done.count++] = io->idle.slot[--io->idle.count];
+    ReleaseSRWLockExclusive(&io->lock);
+    lp_wake_ring(io->wake);
+}
+
+static void retry(lp_tap_io *io)
+{
+    if (is_hopeless(io))
+        give_up(io);
+    else
+        begin_idle_reads(io);
+}
+
+static void take_ended(lp_tap_io *io, const OVERLAPPED_ENTRY *ended, ULONG count)
+{
+    bool is_news = false;
+    AcquireSRWLockExclusive(&io->lock);
+    for (ULONG i = 0; i < count; i++) {
+        read_slot *slot = (read_slot *)ended[i].lpOverlapped;
+        DWORD len = ended[i].dwNumberOfBytesTransferred, error = 0;
+        if (!slot)
+            continue;
+        if (slot->io.Internal != 0 &&
+            !GetOverlappedResult(io->device, &slot->io, &len, FALSE))
+            error = GetLastError();
+        sort_in(io, slot, len, error);
+        is_news |= error != ERROR_OPERATION_ABORTED;
+    }
+    ReleaseSRWLockExclusive(&io->lock);
+    if (is_news)
+        lp_wake_ring(io->wake);
+}
+
+static ULONG_PTR letters_in(const OVERLAPPED_ENTRY *ended, ULONG count)
+{
+    ULONG_PTR latest = 0;
+    for (ULONG i = 0; i < count; i++)
+        if (!ended[i].lpOverlapped && ended[i].lpCompletionKey > latest)
+            latest = ended[i].lpCompletionKey;
+    return latest;
+}
+
+/* The buffers are the driver's until everything has ended. */
+static unsigned __stdcall gather(void *state)
+{
+    lp_tap_io *io = state;
+    OVERLAPPED_ENTRY ended[READS];
+    for (bool ends = false; !ends || atomic_load(&io->under_way) > 0;) {
+        ULONG count = 0;
+        if (!GetQueuedCompletionStatusEx(io->port, ended, READS, &count, patience(io),
+                                         FALSE)) {
+            if (GetLastError() == WAIT_TIMEOUT)
+                retry(io);
+            continue;
+        }
+        take_ended(io, ended, count);
+        ULONG_PTR letter = letters_in(ended, count);
+        if (letter == LETTER_BEGIN)
+            begin_idle_reads(io);
+        if (letter == LETTER_END) {
+            ends = true;
+            CancelIoEx(io->device, NULL); /* here, where no read is just beginning */
+        }
+    }
+    return 0;
+}
+
+/* --- the loop --------------------------------------------------------------------- */
+
+void lp_tap_io_set_link(lp_tap_io *io, bool up)
+{
+    AcquireSRWLockExclusive(&io->lock);
+    io->is_up = up;
+    ReleaseSRWLockExclusive(&io->lock);
+    if (up)
+        PostQueuedCompletionStatus(io->port, 0, LETTER_BEGIN, NULL);
+}
+
+static bool take_done(lp_tap_io *io)
+{
+    AcquireSRWLockExclusive(&io->lock);
+    io->taken = io->done;
+    io->done.count = 0;
+    ReleaseSRWLockExclusive(&io->lock);
+    io->taken_at = 0;
+    return io->taken.count > 0;
 }
 
 lp_err lp_tap_io_read(lp_tap_io *io, lp_space space, size_t *out_len)
 {
-    read_slot *slot = take_done(io);
-    if (!slot) {
+    if (io->taken_at == io->taken.count && !take_done(io)) {
         lp_wake_clear(io->wake);
-        slot = take_done(io); /* it may have come just before */
+        if (!take_done(io)) /* it may have come just before */
+            return LP_ERR_WOULD_BLOCK;
     }
-    while (slot && slot->error == ERROR_OPERATION_ABORTED) { /* media went down */
-        slot->is_idle = true;
-        slot = take_done(io);
-    }
-    if (!slot)
-        return LP_ERR_WOULD_BLOCK;
+    read_slot *slot = io->taken.slot[io->taken_at++];
     if (slot->error)
         return LP_ERR_IO;
     bool fits = slot->len <= space.len;
@@ -132,26 +233,47 @@ lp_err lp_tap_io_read(lp_tap_io *io, lp_space space, size_t *out_len)
     return fits ? LP_OK : LP_ERR_TOO_BIG;
 }
 
-/* --- writing ---------------------------------------------------------------------- */
+/* Of a device that is gone; everything else befalls one frame. */
+static bool is_broken(DWORD error)
+{
+    switch (error) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_INVALID_HANDLE:
+    case ERROR_BAD_UNIT:
+    case ERROR_BAD_COMMAND:
+    case ERROR_NO_SUCH_DEVICE:
+    case ERROR_DEV_NOT_EXIST:
+    case ERROR_DEVICE_NOT_CONNECTED:
+    case ERROR_DEVICE_REMOVED:
+        return true;
+    default:
+        return false;
+    }
+}
 
 lp_err lp_tap_io_write(lp_tap_io *io, lp_bytes frame)
 {
     write_slot *slot = &io->writes[io->next_write];
     if (frame.len > FRAME_MAX || !HasOverlappedIoCompleted(&slot->io))
         return LP_ERR_WOULD_BLOCK;
+    io->lost += slot->io.Internal != 0; /* it pended, and failed since */
     memcpy(slot->frame, frame.at, frame.len);
     slot->io = (OVERLAPPED){.hEvent = slot->io.hEvent};
     if (!WriteFile(io->device, slot->frame, (DWORD)frame.len, NULL, &slot->io) &&
         GetLastError() != ERROR_IO_PENDING) {
         DWORD error = GetLastError();
         slot->io.Internal = 0; /* it never began */
-        return error == ERROR_FILE_NOT_FOUND || error == ERROR_DEVICE_REMOVED ||
-                       error == ERROR_INVALID_HANDLE
-                   ? LP_ERR_IO
-                   : LP_ERR_WOULD_BLOCK;
+        return is_broken(error) ? LP_ERR_IO : LP_ERR_WOULD_BLOCK;
     }
     io->next_write = (io->next_write + 1) % WRITES;
     return LP_OK;
+}
+
+uint64_t lp_tap_io_take_lost(lp_tap_io *io)
+{
+    uint64_t lost = io->lost;
+    io->lost = 0;
+    return lost;
 }
 
 /* --- life ------------------------------------------------------------------------- */
@@ -188,9 +310,8 @@ lp_err lp_tap_io_open(HANDLE device, lp_tap_io **out_io, lp_why *why)
         return lp_explain(why, LP_ERR_NO_MEMORY, "no memory for an adapter's buffers");
     io->device = device;
     InitializeSRWLock(&io->lock);
-    InitializeConditionVariable(&io->has_ended);
     for (size_t i = 0; i < READS; i++)
-        io->reads[i].is_idle = true;
+        io->idle.slot[io->idle.count++] = &io->reads[i];
     lp_err err = lp_wake_open(&io->wake, why);
     if (!err && !start(io))
         err = lp_explain(why, LP_ERR_IO, "cannot read the adapter: %s",
@@ -203,14 +324,8 @@ lp_err lp_tap_io_open(HANDLE device, lp_tap_io **out_io, lp_why *why)
     return LP_OK;
 }
 
-/* The buffers are the driver's until everything has ended. */
-static void end_everything(lp_tap_io *io)
+static void end_writes(lp_tap_io *io)
 {
-    CancelIoEx(io->device, NULL);
-    AcquireSRWLockExclusive(&io->lock);
-    while (io->under_way > 0)
-        SleepConditionVariableSRW(&io->has_ended, &io->lock, INFINITE, 0);
-    ReleaseSRWLockExclusive(&io->lock);
     for (size_t i = 0; i < WRITES; i++) {
         DWORD ignored;
         HANDLE event = (HANDLE)((ULONG_PTR)io->writes[i].io.hEvent & ~(ULONG_PTR)1);
@@ -225,12 +340,13 @@ void lp_tap_io_close(lp_tap_io *io)
 {
     if (!io)
         return;
-    end_everything(io);
     if (io->thread) {
-        PostQueuedCompletionStatus(io->port, 0, 0, NULL);
+        lp_tap_io_set_link(io, false);
+        PostQueuedCompletionStatus(io->port, 0, LETTER_END, NULL);
         WaitForSingleObject(io->thread, INFINITE);
         CloseHandle(io->thread);
     }
+    end_writes(io);
     if (io->port)
         CloseHandle(io->port);
     lp_wake_close(io->wake);
