@@ -11,8 +11,9 @@
  * Deficit round robin (Shreedhar and Varghese) over two lanes of flows, as RFC 8290 has
  * it: `fresh` ones began to queue a moment ago and go first, `waiting` ones take turns.
  *
- * Datagrams lie in blocks of one size, a long one in a chain of them; blocks come in
- * chunks, which are given back when the queue is empty.
+ * Datagrams lie in blocks of one size, a long one in a chain of them. Blocks come in
+ * chunks. Those that the last bursts needed are kept, so that the next one costs no
+ * allocation, but not many, and fewer each time that fewer would have done.
  */
 #define FLOW_COUNT 128
 #define FLOW_WAYS  8 /* places that a flow may have: two share one when all are taken */
@@ -27,6 +28,7 @@
 #define STANDING (2 * 1514)
 
 #define BLOCKS_PER_CHUNK 15 /* a page, with the allocator's own words */
+#define CHUNKS_KEPT      8  /* by a queue that is empty */
 
 enum { LAST = FLOW_COUNT, UNLISTED, NOBODY }; /* where a flow's index would be */
 
@@ -74,9 +76,13 @@ struct lp_queue {
     size_t bytes;
     size_t count;
     queue_table *table;
+    uint32_t put_hash; /* of the last datagram's flow, and where that is */
+    uint16_t put_at;
+    uint16_t chunk_count;
     chunk *chunks;
     block *spare;
     size_t spare_count;
+    size_t spare_low; /* the fewest since the queue was empty */
 };
 
 lp_queue_limits lp_queue_default_limits(void)
@@ -96,22 +102,21 @@ lp_queue *lp_queue_new(const lp_queue_limits *limits, uint32_t seed)
     return queue;
 }
 
-static void free_chunks(lp_queue *queue)
+static void free_chunks(lp_queue *queue, size_t count)
 {
-    while (queue->chunks) {
+    queue->chunk_count = (uint16_t)(queue->chunk_count - count);
+    while (count-- > 0) {
         chunk *next = queue->chunks->next;
         free(queue->chunks);
         queue->chunks = next;
     }
-    queue->spare = NULL;
-    queue->spare_count = 0;
 }
 
 void lp_queue_free(lp_queue *queue)
 {
     if (!queue)
         return;
-    free_chunks(queue);
+    free_chunks(queue, queue->chunk_count);
     free(queue->table);
     free(queue);
 }
@@ -134,7 +139,35 @@ static block *take_spare(lp_queue *queue)
     block *blk = queue->spare;
     queue->spare = blk->next;
     queue->spare_count--;
+    if (queue->spare_count < queue->spare_low)
+        queue->spare_low = queue->spare_count;
     return blk;
+}
+
+static void add_blocks(lp_queue *queue, chunk *from)
+{
+    for (size_t i = 0; i < BLOCKS_PER_CHUNK; i++) {
+        from->blocks[i].more = NULL;
+        give_back(queue, &from->blocks[i]);
+    }
+}
+
+/* The queue is empty, so every block is spare. */
+static void keep_few_chunks(lp_queue *queue)
+{
+    size_t count = queue->chunk_count, go = 0;
+    if (count > CHUNKS_KEPT)
+        go = count - CHUNKS_KEPT;
+    else if (count > 1 && queue->spare_low >= BLOCKS_PER_CHUNK)
+        go = 1; /* one was not needed, even at the busiest moment */
+    if (go > 0) {
+        free_chunks(queue, go);
+        queue->spare = NULL;
+        queue->spare_count = 0;
+        for (chunk *left = queue->chunks; left; left = left->next)
+            add_blocks(queue, left);
+    }
+    queue->spare_low = queue->spare_count;
 }
 
 static bool have_table(lp_queue *queue)
@@ -157,10 +190,8 @@ static bool have_spare(lp_queue *queue, size_t count)
             return false;
         more->next = queue->chunks;
         queue->chunks = more;
-        for (size_t i = 0; i < BLOCKS_PER_CHUNK; i++) {
-            more->blocks[i].more = NULL;
-            give_back(queue, &more->blocks[i]);
-        }
+        queue->chunk_count++;
+        add_blocks(queue, more);
     }
     return true;
 }
@@ -263,15 +294,14 @@ static void append(lp_queue *queue, queue_flow *flow, block *blk)
     queue->count++;
 }
 
-/* Nothing waits: there is nobody to be fair to, and no reason to hold memory. */
+/* Nothing waits: there is nobody to be fair to, and no reason to hold much memory. */
 static void start_over(lp_queue *queue)
 {
     while (queue->fresh.first != LAST)
         unlist_first(queue, &queue->fresh);
     while (queue->waiting.first != LAST)
         unlist_first(queue, &queue->waiting);
-    if (queue->chunks && queue->chunks->next)
-        free_chunks(queue);
+    keep_few_chunks(queue);
 }
 
 static void remove_oldest(lp_queue *queue, queue_flow *flow)
@@ -313,17 +343,30 @@ static size_t make_room(lp_queue *queue)
 
 /* Where the flow is, or may be. Were it one place for each, a game would share a
  * download's in one of sixty parties. */
-static uint16_t place_of(const queue_table *table, uint32_t hash)
+static uint16_t find_place(const queue_flow *flows, uint32_t hash)
 {
     uint16_t first = (uint16_t)(hash % (FLOW_COUNT / FLOW_WAYS) * FLOW_WAYS);
     uint16_t place = (uint16_t)(first + hash / FLOW_COUNT % FLOW_WAYS);
     for (uint16_t at = first; at < first + FLOW_WAYS; at++) {
-        if (table->flows[at].next == UNLISTED)
+        if (flows[at].next == UNLISTED)
             place = at;
-        else if (table->flows[at].tag == hash >> 16)
+        else if (flows[at].tag == hash >> 16)
             return at;
     }
     return place;
+}
+
+/* Datagrams of one flow often follow each other, and where nothing waits all places are
+ * free: then nothing need be looked for. */
+static uint16_t place_of(lp_queue *queue, uint32_t hash)
+{
+    const queue_flow *flows = queue->table->flows;
+    bool is_where_it_was = queue->put_hash == hash &&
+                           (queue->count == 0 || flows[queue->put_at].next != UNLISTED);
+    if (!is_where_it_was)
+        queue->put_at = find_place(flows, hash);
+    queue->put_hash = hash;
+    return queue->put_at;
 }
 
 size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now)
@@ -336,7 +379,7 @@ size_t lp_queue_put(lp_queue *queue, lp_bytes datagram, lp_time now)
     if (!blk)
         return 1;
     uint32_t hash = lp_queue_flow_hash(datagram, queue->seed);
-    uint16_t index = place_of(queue->table, hash);
+    uint16_t index = place_of(queue, hash);
     queue_flow *flow = &queue->table->flows[index];
     bool was_empty = !flow->newest;
     append(queue, flow, blk);

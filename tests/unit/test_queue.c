@@ -399,20 +399,41 @@ TEST(a_lone_datagram_costs_no_allocation_after_the_first)
     lp_queue_free(queue);
 }
 
-TEST(an_empty_queue_has_given_its_memory_back)
+/* Full datagrams, so many at once. */
+static size_t pass_burst(lp_queue *queue, uint32_t count)
+{
+    size_t dropped = 0;
+    uint32_t number;
+    for (uint32_t i = 0; i < count; i++)
+        dropped += put(queue, 0, i, 1534);
+    while (take(queue, &number) != FLOWS)
+        continue;
+    return dropped;
+}
+
+TEST(bursts_of_one_size_cost_no_allocation_after_the_first)
 {
     lp_queue *queue = new_queue();
-    uint32_t number;
-    for (int round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < 20; i++)
-            CHECK_EQ(put(queue, 0, i, 1534), 0);
-        while (take(queue, &number) != FLOWS)
-            continue;
-    }
+    pass_burst(queue, 17);
     lp_test_fail_allocation(1);
-    CHECK_EQ(put(queue, 0, 0, 1534), 1); /* it has to ask again */
+    for (int i = 0; i < 100; i++)
+        CHECK_EQ(pass_burst(queue, 17), 0);
+    CHECK(!lp_test_allocation_failed());
+    lp_queue_free(queue);
+}
+
+TEST(an_empty_queue_keeps_little_memory_and_gives_it_back_in_quiet_times)
+{
+    lp_queue *queue = new_queue();
+    pass_burst(queue, 100);
+    lp_test_fail_allocation(1);
+    CHECK_EQ(pass_burst(queue, 18), 1); /* eight pages are kept, for 17 */
     CHECK(lp_test_allocation_failed());
-    CHECK_EQ(put(queue, 0, 0, 1534), 0);
+    for (int i = 0; i < 8; i++)
+        pass_burst(queue, 1);
+    lp_test_fail_allocation(1);
+    CHECK_EQ(pass_burst(queue, 3), 1); /* and now one, for two */
+    CHECK(lp_test_allocation_failed());
     lp_queue_free(queue);
 }
 
