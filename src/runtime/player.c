@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +10,8 @@
 #define FRAME_ROOM         (LP_DATAGRAM_HEADER_LEN + 65536 + 64) /* any frame */
 /* A relay that restarts must not make every DHCP client start over. */
 #define LINK_DOWN_AFTER LP_SECONDS(15)
+/* A cable that is plugged in makes the system ask for an address by itself. */
+#define RENEW_AFTER LP_SECONDS(5)
 
 /* W-026: told once, by whoever notices first. */
 static void lose_tap(lp_player *player)
@@ -148,11 +151,22 @@ static void on_datagram(void *state, lp_bytes datagram, lp_time now)
 
 /* --- the story -------------------------------------------------------------------- */
 
+/* NULL where interfaces have none. */
+static const char *luid_text(const lp_player *player, char out[24])
+{
+    uint64_t luid = lp_net_luid(lp_tap_ifindex(player->tap));
+    snprintf(out, 24, "%" PRIx64, luid);
+    return luid ? out : NULL;
+}
+
 static void begin_bridging(lp_player *player, lp_time now)
 {
+    char luid[24];
     const lp_welcome *welcome = lp_member_welcome(lp_uplink_member(player->uplink));
     lp_why why;
+    bool was_bridging = player->is_bridging;
     player->link_down_at = LP_NEVER;
+    lp_player_pin_early(player, now);
     if (lp_tap_set_mtu(player->tap, welcome->tap_mtu, &why) != LP_OK ||
         lp_tap_set_link(player->tap, true, &why) != LP_OK) {
         player->config.on_failed(player->config.state, why.text);
@@ -160,6 +174,7 @@ static void begin_bridging(lp_player *player, lp_time now)
     }
     if (!player->is_bridging) {
         player->is_bridging = true;
+        player->renew_from = lp_time_after(now, RENEW_AFTER);
         uv_poll_start(&player->tap_poll, UV_READABLE, on_tap);
     }
     lp_player_take_broadcasts(player);
@@ -167,7 +182,10 @@ static void begin_bridging(lp_player *player, lp_time now)
     lp_log(player->config.log, LP_INFO, "adapter is up",
            F_STR("adapter", lp_tap_name(player->tap)),
            F_UINT("ifindex", lp_tap_ifindex(player->tap)),
-           F_MAC("mac", player->client.mac), F_UINT("mtu", welcome->tap_mtu));
+           F_STR("luid", luid_text(player, luid)), F_MAC("mac", player->client.mac),
+           F_UINT("mtu", welcome->tap_mtu));
+    if (was_bridging)
+        lp_player_renew(player);
 }
 
 static void stop_bridging(lp_player *player)
@@ -212,6 +230,8 @@ static void on_event(void *state, const lp_member_event *event, lp_time now)
     case LP_MEMBER_EVENT_PEER_JOINED:
         lp_log(log, LP_INFO, "peer joined", F_UINT("peer", event->peer.id),
                F_STR("role", lp_role_name(event->peer.role)), F_STR("mac", mac_text));
+        if (event->peer.role == LP_ROLE_GATEWAY)
+            lp_player_renew_if_none(player, now);
         break;
     case LP_MEMBER_EVENT_PEER_LEFT:
         lp_log(log, LP_INFO, "peer left", F_UINT("peer", event->peer.id),
@@ -350,6 +370,20 @@ static lp_err open_uplink(lp_player *player, lp_why *why)
     return LP_OK;
 }
 
+/* Where another one runs, opening the adapter says so. */
+static void repair(lp_player *player)
+{
+    lp_why why;
+    size_t restored;
+    lp_err err = lp_net_repair(player->config.join->net, &restored, &why);
+    if (restored > 0)
+        lp_log(player->config.log, LP_INFO, "gave back what a killed run left",
+               F_UINT("count", restored));
+    if (err && err != LP_ERR_IN_USE)
+        lp_log(player->config.log, LP_WARN, "what a killed run left is not all gone",
+               F_STR("why", why.text));
+}
+
 lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
                       lp_player **out_player, lp_why *why)
 {
@@ -363,10 +397,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     player->config = *config;
     player->loop = loop;
     player->link_down_at = LP_NEVER;
-    size_t stale = lp_net_unpin_stale(config->join->net);
-    if (stale > 0)
-        lp_log(config->log, LP_INFO, "removed routes that a killed run left",
-               F_UINT("count", stale));
+    repair(player);
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
     if (err)
         goto done;
@@ -409,6 +440,7 @@ void lp_player_leave(lp_player *player, const char *reason, lp_time now)
 {
     player->next_tick = LP_NEVER;
     lp_uplink_leave(player->uplink, reason, now);
+    lp_net_distrust(player->config.join->net); /* while its network is still there */
     stop_bridging(player);
     lp_player_unpin(player);
 }

@@ -14,6 +14,13 @@ typedef struct lp_player_line {
     char text[LP_PLAYER_LINE_LEN];
 } lp_player_line;
 
+/* What became of the host route to the relay (W-038). */
+typedef enum lp_pin {
+    LP_PIN_NO,
+    LP_PIN_OURS,
+    LP_PIN_FOUND, /* it was there, and is not ours to remove */
+} lp_pin;
+
 struct lp_player {
     lp_player_config config;
     uv_loop_t *loop;
@@ -31,8 +38,10 @@ struct lp_player {
     lp_time next_tick, next_snapshot, link_down_at;
     lp_addr relay; /* the address dialled last */
     lp_route way;  /* to the relay, not through the adapter */
-    bool has_way, is_pinned, told_of_pin;
-    lp_time next_pin;
+    lp_pin pin;
+    bool has_way, told_of_pin;
+    lp_err told_pin_err;
+    lp_time next_pin, next_trust, renew_from;
     uint64_t defaults_dropped;
     lp_addr address; /* the adapter's, family 0 while it has none */
     unsigned prefix_len;
@@ -50,10 +59,15 @@ struct lp_player {
 
 /* --- player_net.c ----------------------------------------------------------------- */
 void lp_player_remember_way(lp_player *player, const lp_addr *relay);
+/* Before the adapter is up: what must hold by then (W-012, W-014, W-019). */
+void lp_player_pin_early(lp_player *player, lp_time now);
 void lp_player_take_broadcasts(lp_player *player);
 void lp_player_guard_routes(lp_player *player, lp_time now);
 void lp_player_unpin(lp_player *player);
 void lp_player_look_at_address(lp_player *player, lp_time now);
+/* Asks the party's DHCP server, where that is ours to do (Windows). */
+void lp_player_renew(lp_player *player);
+void lp_player_renew_if_none(lp_player *player, lp_time now);
 
 /* --- player_status.c -------------------------------------------------------------- */
 void lp_player_check_health(lp_player *player, lp_time now);

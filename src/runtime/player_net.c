@@ -1,29 +1,127 @@
 /*
- * Routes: the adapter is for the party only (W-019, W-034, D-014). Linux needs no host
- * route pinned as long as the party's subnet is another than the relay's; where it is
- * not, and only then, one is pinned and removed again.
+ * Routes: the adapter is for the party only (W-014 to W-019, W-034, D-014), and the relay
+ * is reached around it. Windows has a host route to the relay pinned before the adapter is
+ * up, and moved when this machine moves; Linux where the party's subnet would take the
+ * relay's address over, and only then. And what a lease and a firewall need beside.
  */
 #include "runtime/player_internal.h"
 
-void lp_player_remember_way(lp_player *player, const lp_addr *relay)
+#define LOOK_AT_TRUST LP_SECONDS(5) /* a network appears some time after its cable */
+
+/* --- the way to the relay --------------------------------------------------------- */
+
+static lp_net *net_of(const lp_player *player)
+{
+    return player->config.join->net;
+}
+
+static unsigned inside(const lp_player *player)
+{
+    return lp_tap_ifindex(player->tap);
+}
+
+static void look_for_way(lp_player *player)
 {
     lp_route route;
-    if (player->is_pinned && !lp_addr_same_ip(&player->relay, relay))
-        lp_player_unpin(player);
-    player->relay = *relay;
-    if (lp_net_route_to(player->config.join->net, relay, &route) != LP_OK ||
-        route.ifindex == lp_tap_ifindex(player->tap))
-        return;
+    bool is_free = player->pin == LP_PIN_NO &&
+                   lp_net_route_to(net_of(player), &player->relay, &route) == LP_OK &&
+                   route.ifindex != inside(player);
+    if (!is_free && lp_net_way_around(net_of(player), &player->relay, inside(player),
+                                      &route) != LP_OK)
+        return; /* offline: yesterday's way is as good as any */
     player->way = route;
     player->has_way = true;
 }
 
+void lp_player_remember_way(lp_player *player, const lp_addr *relay)
+{
+    if (player->pin != LP_PIN_NO && !lp_addr_same_ip(&player->relay, relay))
+        lp_player_unpin(player);
+    player->relay = *relay;
+    look_for_way(player);
+}
+
 void lp_player_unpin(lp_player *player)
 {
-    if (player->is_pinned)
-        lp_net_unpin(player->config.join->net, &player->relay);
-    player->is_pinned = false;
+    if (player->pin == LP_PIN_OURS)
+        lp_net_unpin(net_of(player), &player->relay);
+    player->pin = LP_PIN_NO;
 }
+
+/* Does a host route lead to the relay where it should? Ours, or one that was there. */
+static bool is_in_order(const lp_player *player, const lp_route *route)
+{
+    return route->prefix_len == (player->relay.family == 4 ? 32 : 128) &&
+           route->ifindex == player->way.ifindex &&
+           lp_addr_same_ip(&route->gateway, &player->way.gateway);
+}
+
+static void tell_of_pin(lp_player *player, lp_err err, bool leads_inside,
+                        const char *why)
+{
+    const lp_log_sink *log = player->config.log;
+    if (err == LP_OK)
+        lp_log(
+            log, leads_inside ? LP_WARN : LP_INFO,
+            leads_inside
+                ? "the party's subnet holds the relay's address: pinned a host route "
+                  "to it"
+                : "pinned a host route to the relay",
+            F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
+    else if (err == LP_ERR_IN_USE)
+        lp_log(log, LP_INFO, "a host route to the relay was there already, and stays",
+               F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
+    else
+        lp_log(log, LP_ERROR, "cannot pin the route to the relay", F_STR("why", why));
+}
+
+/* Once a second at most: pinning is itself a change of routes, which brings us here. */
+static void pin(lp_player *player, bool leads_inside, lp_time now)
+{
+    lp_why why;
+    if (!player->has_way || now < player->next_pin)
+        return;
+    player->next_pin = lp_time_after(now, LP_PLAYER_TICK);
+    lp_err err = lp_net_pin(net_of(player), &player->relay, &player->way, &why);
+    player->pin = err == LP_OK           ? LP_PIN_OURS
+                  : err == LP_ERR_IN_USE ? LP_PIN_FOUND
+                                         : LP_PIN_NO;
+    if (err == LP_OK || !player->told_of_pin || player->told_pin_err != err)
+        tell_of_pin(player, err, leads_inside, why.text);
+    player->told_of_pin = true;
+    player->told_pin_err = err;
+}
+
+/* W-016: the pin is looked at, set where it is missing, and moved with this machine. */
+static void guard_relay_route(lp_player *player, lp_time now)
+{
+    lp_route route;
+    if (!player->relay.family)
+        return;
+    look_for_way(player);
+    if (lp_net_route_to(net_of(player), &player->relay, &route) != LP_OK)
+        return;
+    bool leads_inside = route.ifindex == inside(player);
+    bool wants_pin = leads_inside || player->pin != LP_PIN_NO || lp_net_always_pins();
+    /* Where one was there before us, pinning finds that out. */
+    if (wants_pin && (player->pin == LP_PIN_NO || !is_in_order(player, &route)))
+        pin(player, leads_inside, now);
+    player->told_of_pin &= wants_pin;
+    lp_health_set(&player->health, LP_HEALTH_RELAY_ROUTE, leads_inside, now,
+                  "the party's subnet holds the relay's address");
+}
+
+void lp_player_pin_early(lp_player *player, lp_time now)
+{
+    if (lp_net_always_pins())
+        guard_relay_route(player, now);
+    if (lp_net_takes_defaults(net_of(player), inside(player)))
+        lp_log(player->config.log, LP_INFO,
+               "the adapter would take default routes: switched off for now",
+               F_STR("adapter", lp_tap_name(player->tap)));
+}
+
+/* --- what the adapter must and must not have -------------------------------------- */
 
 /*
  * A game that sends to 255.255.255.255 names no adapter; who runs this program means the
@@ -32,9 +130,9 @@ void lp_player_unpin(lp_player *player)
 void lp_player_take_broadcasts(lp_player *player)
 {
     const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
-    const lp_route into_party = {.ifindex = lp_tap_ifindex(player->tap)};
+    const lp_route into_party = {.ifindex = inside(player)};
     lp_why why;
-    lp_err err = lp_net_pin(player->config.join->net, &everyone, &into_party, &why);
+    lp_err err = lp_net_pin(net_of(player), &everyone, &into_party, &why);
     if (err &&
         err != LP_ERR_IN_USE) /* Windows has one, and the adapter's metric decides */
         lp_log(player->config.log, LP_WARN,
@@ -42,10 +140,21 @@ void lp_player_take_broadcasts(lp_player *player)
                F_STR("why", why.text));
 }
 
+static void look_at_broadcasts(lp_player *player, bool has_address, lp_time now)
+{
+    char name[LP_NET_NAME_LEN];
+    unsigned ifindex;
+    bool elsewhere =
+        has_address &&
+        lp_net_broadcasts_leave_by(net_of(player), &ifindex, name) == LP_OK &&
+        ifindex != inside(player);
+    lp_health_set(&player->health, LP_HEALTH_BROADCASTS, elsewhere, now, "by %s",
+                  elsewhere ? name : "");
+}
+
 static void drop_defaults(lp_player *player, lp_time now)
 {
-    size_t count =
-        lp_net_drop_defaults(player->config.join->net, lp_tap_ifindex(player->tap));
+    size_t count = lp_net_drop_defaults(net_of(player), inside(player));
     if (count == 0)
         return;
     player->defaults_dropped += count;
@@ -55,42 +164,6 @@ static void drop_defaults(lp_player *player, lp_time now)
            F_UINT("count", count));
 }
 
-static void guard_relay_route(lp_player *player, lp_time now)
-{
-    lp_net *net = player->config.join->net;
-    lp_route route;
-    lp_why why;
-    if (!player->relay.family || lp_net_route_to(net, &player->relay, &route) != LP_OK)
-        return;
-    if (route.ifindex != lp_tap_ifindex(player->tap)) {
-        if (!player->is_pinned) {
-            player->way = route;
-            player->has_way = true;
-        }
-        lp_health_set(&player->health, LP_HEALTH_RELAY_ROUTE, false, now, "%s", "");
-        player->told_of_pin = player->is_pinned;
-        return;
-    }
-    lp_health_set(&player->health, LP_HEALTH_RELAY_ROUTE, true, now,
-                  "the party's subnet holds the relay's address");
-    /* Once a second at most: pinning is itself a change of routes, which brings us here. */
-    if (!player->has_way || now < player->next_pin)
-        return;
-    player->next_pin = lp_time_after(now, LP_PLAYER_TICK);
-    bool is_news = !player->told_of_pin;
-    lp_err err = lp_net_pin(net, &player->relay, &player->way, &why);
-    player->told_of_pin = true;
-    player->is_pinned |= err == LP_OK;
-    if (err == LP_OK && is_news)
-        lp_log(
-            player->config.log, LP_WARN,
-            "the party's subnet holds the relay's address: pinned a host route to it",
-            F_ADDR("relay", &player->relay), F_UINT("ifindex", player->way.ifindex));
-    else if (err != LP_ERR_IN_USE && is_news)
-        lp_log(player->config.log, LP_ERROR, "cannot pin the route to the relay",
-               F_STR("why", why.text));
-}
-
 /* W-016: verified after activation, on every change of routes, and every second. */
 void lp_player_guard_routes(lp_player *player, lp_time now)
 {
@@ -98,6 +171,60 @@ void lp_player_guard_routes(lp_player *player, lp_time now)
         return;
     drop_defaults(player, now);
     guard_relay_route(player, now);
+    if (now >= player->next_trust) {
+        player->next_trust = lp_time_after(now, LOOK_AT_TRUST);
+        lp_net_trust(net_of(player), inside(player));
+    }
+}
+
+/* --- what the adapter has --------------------------------------------------------- */
+
+static bool is_link_local(const lp_addr *address)
+{
+    return address->family == 4 ? address->ip[0] == 169 && address->ip[1] == 254
+                                : address->ip[0] == 0xfe;
+}
+
+/* Link-local only is what a stack gives itself when nobody answers its DHCP. */
+static bool lacks_address(const lp_player *player)
+{
+    return !player->address.family || is_link_local(&player->address);
+}
+
+void lp_player_renew(lp_player *player)
+{
+    lp_why why;
+    lp_err err = lp_net_renew(net_of(player), inside(player), &why);
+    lp_log(player->config.log, LP_DEBUG,
+           err ? "no address is asked for" : "asking the party for an address",
+           F_STR("why", err ? why.text : NULL));
+}
+
+/* At first the system asks by itself; when it heard nobody it waits for minutes. */
+void lp_player_renew_if_none(lp_player *player, lp_time now)
+{
+    if (player->is_bridging && lacks_address(player) && now >= player->renew_from)
+        lp_player_renew(player);
+}
+
+static void hear_notes(lp_player *player, lp_time now)
+{
+    lp_net_note note;
+    while (lp_net_next_note(net_of(player), &note)) {
+        const char *why = note.err ? note.why.text : "";
+        switch (note.what) {
+        case LP_NET_RENEWED:
+            lp_log(player->config.log, note.err ? LP_WARN : LP_INFO,
+                   note.err ? "the party gave no address"
+                            : "the party was asked for an address, and answered",
+                   F_STR("why", note.err ? why : NULL));
+            break;
+        case LP_NET_TRUSTED:
+            lp_health_set(&player->health, LP_HEALTH_PUBLIC_NETWORK, note.err != LP_OK,
+                          now, "%.240s", why);
+            break;
+        }
+    }
 }
 
 /* 192.168.0.0/24, .1.0/24 and .178.0/24 are half of all homes (W-033). */
@@ -110,9 +237,9 @@ static bool is_common_subnet(const lp_addr *address)
 
 void lp_player_look_at_address(lp_player *player, lp_time now)
 {
-    lp_net *net = player->config.join->net;
-    unsigned ifindex = lp_tap_ifindex(player->tap);
-    char other[16] = "";
+    lp_net *net = net_of(player);
+    unsigned ifindex = inside(player);
+    char other[LP_NET_NAME_LEN] = "";
     lp_addr address = {0};
     unsigned prefix_len = 0;
     if (player->is_bridging &&
@@ -128,10 +255,9 @@ void lp_player_look_at_address(lp_player *player, lp_time now)
                   "the other network is on %s", other);
     lp_health_set(&player->health, LP_HEALTH_COMMON_SUBNET, is_common_subnet(&address),
                   now, "%s", "");
-    /* Link-local only is what a stack gives itself when nobody answers its DHCP. */
-    bool link_local = address.family == 4 ? address.ip[0] == 169 && address.ip[1] == 254
-                                          : address.ip[0] == 0xfe;
     lp_health_set(&player->health, LP_HEALTH_NO_ADDRESS,
-                  player->is_bridging && (!address.family || link_local), now,
-                  "adapter %s", lp_tap_name(player->tap));
+                  player->is_bridging && lacks_address(player), now, "adapter %s",
+                  lp_tap_name(player->tap));
+    look_at_broadcasts(player, player->is_bridging && address.family == 4, now);
+    hear_notes(player, now);
 }

@@ -6,6 +6,9 @@
 #include "runtime/describe_uplink.h"
 #include "runtime/player_internal.h"
 
+static const char *const pin_names[] = {
+    [LP_PIN_NO] = "no", [LP_PIN_OURS] = "pinned", [LP_PIN_FOUND] = "found"};
+
 static lp_member *member_of(const lp_player *player)
 {
     return lp_uplink_member(player->uplink);
@@ -186,7 +189,7 @@ void lp_player_snapshot(lp_player *player, lp_time now)
            F_STR("relay", conn ? "yes" : "no"),
            F_MS("rtt", conn ? lp_conn_rtt(conn) : 0),
            F_UINT("budget", conn ? lp_conn_budget(conn) : 0), F_STR("ip", ip),
-           F_STR("route_pinned", player->is_pinned ? "yes" : "not needed"),
+           F_STR("route_pinned", pin_names[player->pin]),
            F_UINT("frames_rx", stats->stat[LP_STAT_FRAMES_RX]),
            F_UINT("frames_tx", stats->stat[LP_STAT_FRAMES_TX]),
            F_UINT("datagrams_rx", stats->stat[LP_STAT_DATAGRAMS_RX]),
@@ -253,7 +256,7 @@ json_t *lp_player_describe(const lp_player *player, lp_time now)
     describe_connection(player, state, now);
     lp_tell_ms(state, "gateway_latency_ms", gateway_latency(player));
     lp_tell_text(state, "broadcast", broadcast_word(player));
-    lp_tell_bool(state, "route_pinned", player->is_pinned);
+    lp_tell_text(state, "route_pinned", pin_names[player->pin]);
     lp_tell_uint(state, "default_routes_removed", player->defaults_dropped);
     lp_tell_take(state, "says", describe_lines(player, now));
     lp_tell_take(state, "health", lp_health_describe(&player->health, now));

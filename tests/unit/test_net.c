@@ -79,15 +79,19 @@ TEST(the_way_to_an_address_is_found)
     static const struct {
         const char *name, *to, *through, *source, *gateway;
         uint32_t metric;
+        const char *prefix;
+        unsigned prefix_len;
     } rows[] = {
-        {"on the link", "192.0.2.9", "wan", "192.0.2.1", "none", 0},
-        {"by the default route", "8.8.8.8", "wan", "192.0.2.1", "192.0.2.254", 100},
-        {"the party", "10.73.42.9", "lan0", "10.73.42.51", "none", 0},
-        {"IPv6 on the link", "2001:db8::9", "wan", "2001:db8::1", "none", 256},
+        {"on the link", "192.0.2.9", "wan", "192.0.2.1", "none", 0, "192.0.2.0", 24},
+        {"by the default route", "8.8.8.8", "wan", "192.0.2.1", "192.0.2.254", 100,
+         "0.0.0.0", 0},
+        {"the party", "10.73.42.9", "lan0", "10.73.42.51", "none", 0, "10.73.42.0", 24},
+        {"IPv6 on the link", "2001:db8::9", "wan", "2001:db8::1", "none", 256,
+         "2001:db8::", 64},
         {"IPv6 by the default route", "2001:4860::8", "wan", "2001:db8::1",
-         "2001:db8::fe", 50},
+         "2001:db8::fe", 50, "::", 0},
         {"IPv4 by an IPv6 gateway", "203.0.113.5", "wan", "192.0.2.1", "2001:db8::fe",
-         0},
+         0, "203.0.113.0", 24},
     };
     lp_net *net = open_net();
     CHECK(sh("ip address add 192.0.2.1/24 dev wan && "
@@ -104,6 +108,8 @@ TEST(the_way_to_an_address_is_found)
         CHECK_STR(ip_text(&route.source), row->source);
         CHECK_STR(ip_text(&route.gateway), row->gateway);
         CHECK_EQ(route.metric, row->metric);
+        CHECK_STR(ip_text(&route.prefix), row->prefix);
+        CHECK_EQ(route.prefix_len, row->prefix_len);
     }
     lp_net_close(net);
 }
@@ -308,9 +314,50 @@ TEST(what_a_killed_run_pinned_is_found_and_removed)
     lp_net_close(net);
 
     CHECK_EQ(lp_net_open(&net, &why), LP_OK);
-    CHECK_EQ(lp_net_unpin_stale(net), 2);
-    CHECK_EQ(lp_net_unpin_stale(net), 0);
+    size_t restored;
+    CHECK_EQ(lp_net_repair(net, &restored, &why), LP_OK);
+    CHECK_EQ(restored, 2);
+    CHECK_EQ(lp_net_repair(net, &restored, &why), LP_OK);
+    CHECK_EQ(restored, 0);
     CHECK(sh("ip route | grep -q '^198.51.100.9 via'"));
+    lp_net_close(net);
+}
+
+/* W-016: where a pin should lead, whatever the party's routes and our own pins say. */
+TEST(the_way_around_the_tunnel_is_the_best_of_the_others)
+{
+    static const struct {
+        const char *name, *change, *through, *gateway;
+    } rows[] = {
+        {"by default", "true", "wan", "192.0.2.254"},
+        {"not into the party, which is nearer",
+         "ip route add 198.51.100.0/24 via 10.73.42.1", "wan", "192.0.2.254"},
+        {"a lower metric", "ip route add default via 192.0.2.253 metric 10", "wan",
+         "192.0.2.253"},
+        {"not where we pinned it", "ip route add 198.51.100.1 via 192.0.2.9 proto 76",
+         "wan", "192.0.2.253"},
+        {"a host route of somebody's",
+         "ip route add 198.51.100.1/32 via 192.0.2.7 "
+         "metric 5",
+         "wan", "192.0.2.7"},
+        {"another one's link",
+         "ip route add 198.51.100.0/30 dev isp metric 1 && "
+         "ip route delete 198.51.100.1 via 192.0.2.7",
+         "isp", "none"},
+    };
+    lp_net *net = open_net();
+    lp_addr to = addr("198.51.100.1");
+    lp_route way;
+    CHECK(sh("ip address add 192.0.2.1/24 dev wan && "
+             "ip address add 10.73.42.51/24 dev lan0"));
+    CHECK_EQ(lp_net_way_around(net, &to, index_of("lan0"), &way), LP_ERR_NOT_FOUND);
+    CHECK(sh("ip route add default via 192.0.2.254 metric 100"));
+    EACH_ROW (row, rows) {
+        CHECK(sh("%s", row->change));
+        CHECK_EQ(lp_net_way_around(net, &to, index_of("lan0"), &way), LP_OK);
+        CHECK_EQ(way.ifindex, index_of(row->through));
+        CHECK_STR(ip_text(&way.gateway), row->gateway);
+    }
     lp_net_close(net);
 }
 
@@ -368,7 +415,7 @@ TEST(a_subnet_that_is_already_elsewhere_is_noticed)
         {"a neighbour by one bit", "192.168.0.5/24", ""},
     };
     lp_net *net = open_net();
-    char name[16] = "?";
+    char name[LP_NET_NAME_LEN] = "?";
     CHECK(sh("ip address add 192.168.1.51/24 dev lan0"));
     EACH_ROW (row, rows) {
         CHECK(sh("ip address flush dev wan && ip address add %s dev wan",
@@ -378,6 +425,48 @@ TEST(a_subnet_that_is_already_elsewhere_is_noticed)
     }
     lp_net_overlap(net, index_of("party"), name); /* it has no address at all */
     CHECK_STR(name, "");
+    lp_net_close(net);
+}
+
+/* --- what a person reads ---------------------------------------------------------- */
+
+/* W-021 */
+TEST(a_report_names_interfaces_addresses_and_routes)
+{
+    static const struct {
+        const char *name, *line;
+    } rows[] = {
+        {"an interface", "\nwan: index "},
+        {"an address", "\n192.0.2.1/24 on wan\n"},
+        {"a default route",
+         "\nIPv4 default/0 by 192.0.2.254 on wan metric 100 protocol 3\n"},
+        {"a pinned one",
+         "\nIPv4 198.51.100.1/32 by 192.0.2.254 on wan metric 0 protocol 76\n"},
+        {"IPv6", "\nIPv6 2001:db8::/64 directly on wan metric 256 protocol 2\n"},
+    };
+    static char text[LP_NET_TEXT_MAX];
+    lp_net *net = open_net();
+    CHECK(sh("ip address add 192.0.2.1/24 dev wan && "
+             "ip address add 2001:db8::1/64 dev wan && "
+             "ip route add default via 192.0.2.254 metric 100 && "
+             "ip route add 198.51.100.1 via 192.0.2.254 proto 76"));
+    CHECK_EQ(lp_net_describe(net, text, sizeof text), strlen(text));
+    EACH_ROW (row, rows)
+        CHECK_HAS(text, row->line);
+    CHECK(lp_net_describe(net, text, 100) < 100);
+    CHECK_EQ(lp_net_describe(net, text, 1), 0);
+    lp_net_close(net);
+}
+
+TEST(on_linux_a_lease_is_a_dhcp_clients_business)
+{
+    lp_net *net = open_net();
+    lp_why why;
+    lp_net_note note;
+    CHECK_EQ(lp_net_renew(net, index_of("lan0"), &why), LP_ERR_UNSUPPORTED);
+    CHECK_HAS(why.text, "dhclient lan0");
+    lp_net_trust(net, index_of("lan0"));
+    CHECK(!lp_net_next_note(net, &note));
     lp_net_close(net);
 }
 

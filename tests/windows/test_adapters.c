@@ -145,7 +145,7 @@ TEST(an_address_is_written_where_the_driver_reads_it_and_given_back)
         if (row->before[0])
             set(CLASSES "\\7002", "NetworkAddress", row->before);
         CHECK_EQ(lp_adapters_choose(NULL, found, &count, &why), LP_OK);
-        lp_journal_entry before = lp_adapter_mac_before(found);
+        lp_undo before = lp_adapter_mac_before(found);
         CHECK_EQ(lp_adapter_write_mac(found, mac, &why), LP_OK);
         check_address("020AFF000001");
         CHECK(lp_journal_undo_mac(&before));

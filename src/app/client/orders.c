@@ -96,9 +96,9 @@ static lp_err repair(size_t *out_restored, lp_why *why)
     lp_err err = lp_net_open(&net, why);
     if (err)
         return err;
-    *out_restored = lp_net_unpin_stale(net);
+    err = lp_net_repair(net, out_restored, why);
     lp_net_close(net);
-    return LP_OK;
+    return err;
 }
 
 static json_t *answer_repair(lp_client_app *client)

@@ -9,6 +9,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -127,8 +128,12 @@ static void take_route(void *state, const struct nlmsghdr *message)
         .ifindex = ifindex,
         .source = addr_of(attributes[RTA_PREFSRC], ifindex),
         .gateway = gateway_of(attributes, ifindex),
+        .prefix = addr_of(attributes[RTA_DST], 0),
+        .prefix_len = header->rtm_dst_len,
         .metric = lp_rtnl_u32(attributes[RTA_PRIORITY]),
     };
+    if (!found->route.prefix.family) /* 0.0.0.0/0 and ::/0 are not written out */
+        found->route.prefix.family = header->rtm_family == AF_INET ? 4 : 6;
 }
 
 static int look_up(lp_net *net, const lp_addr *destination, unsigned flags,
@@ -152,10 +157,72 @@ lp_err lp_net_route_to(lp_net *net, const lp_addr *destination, lp_route *out_ro
     found_route way, entry;
     if (look_up(net, destination, 0, &way) != 0 || !way.is_there)
         return LP_ERR_NOT_FOUND;
-    /* The way names no metric; the table's entry that it follows does. */
-    if (look_up(net, destination, RTM_F_FIB_MATCH, &entry) == 0 && entry.is_there)
+    /* The way names no metric and no prefix; the table's entry that it follows does. */
+    way.route.prefix = (lp_addr){0};
+    if (look_up(net, destination, RTM_F_FIB_MATCH, &entry) == 0 && entry.is_there) {
         way.route.metric = entry.route.metric;
+        way.route.prefix = entry.route.prefix;
+        way.route.prefix_len = entry.route.prefix_len;
+    }
     *out_route = way.route;
+    return LP_OK;
+}
+
+/* --- the way around the tunnel ---------------------------------------------------- */
+
+typedef struct way_search {
+    const lp_addr *destination;
+    unsigned inside;
+    found_route best;
+} way_search;
+
+static bool holds(const lp_route *route, const lp_addr *address)
+{
+    unsigned whole = route->prefix_len / 8, rest = route->prefix_len % 8;
+    return route->prefix.family == address->family &&
+           memcmp(route->prefix.ip, address->ip, whole) == 0 &&
+           (rest == 0 ||
+            (route->prefix.ip[whole] ^ address->ip[whole]) >> (8 - rest) == 0);
+}
+
+static bool is_better(const lp_route *a, const found_route *b)
+{
+    if (!b->is_there || a->prefix_len != b->route.prefix_len)
+        return !b->is_there || a->prefix_len > b->route.prefix_len;
+    return a->metric < b->route.metric;
+}
+
+static void take_way(void *state, const struct nlmsghdr *message)
+{
+    way_search *search = state;
+    lp_bytes attributes[RTA_MAX + 1];
+    found_route found = {0};
+    const struct rtmsg *header = lp_rtnl_header(message, sizeof *header);
+    if (message->nlmsg_type != RTM_NEWROUTE || !header ||
+        header->rtm_protocol == OUR_PROTOCOL || header->rtm_type != RTN_UNICAST ||
+        header->rtm_flags & (RTM_F_CLONED | RTNH_F_DEAD | RTNH_F_LINKDOWN))
+        return;
+    lp_rtnl_attributes(message, sizeof *header, attributes, RTA_MAX + 1);
+    take_route(&found, message);
+    if (found.is_there && lp_rtnl_u32(attributes[RTA_TABLE]) == RT_TABLE_MAIN &&
+        found.route.ifindex != search->inside &&
+        holds(&found.route, search->destination) &&
+        is_better(&found.route, &search->best))
+        search->best = found;
+}
+
+lp_err lp_net_way_around(lp_net *net, const lp_addr *destination, unsigned inside,
+                         lp_route *out_route)
+{
+    const struct rtmsg header = {.rtm_family = (unsigned char)family_of(destination)};
+    way_search search = {.destination = destination, .inside = inside};
+    lp_rtnl_request request =
+        lp_rtnl_request_of(RTM_GETROUTE, NLM_F_DUMP, &header, sizeof header);
+    if (lp_rtnl_ask(net->ask, &request, take_way, &search) != 0 ||
+        !search.best.is_there)
+        return LP_ERR_NOT_FOUND;
+    search.best.route.source = (lp_addr){0};
+    *out_route = search.best.route;
     return LP_OK;
 }
 
@@ -257,13 +324,24 @@ size_t lp_net_drop_defaults(lp_net *net, unsigned ifindex)
            delete_routes(net, AF_INET6, ifindex, 0);
 }
 
-size_t lp_net_unpin_stale(lp_net *net)
+bool lp_net_takes_defaults(lp_net *net, unsigned ifindex)
 {
-    return delete_routes(net, AF_INET, 0, OUR_PROTOCOL) +
-           delete_routes(net, AF_INET6, 0, OUR_PROTOCOL);
+    return false;
+}
+
+lp_err lp_net_repair(lp_net *net, size_t *out_restored, lp_why *why)
+{
+    *out_restored = delete_routes(net, AF_INET, 0, OUR_PROTOCOL) +
+                    delete_routes(net, AF_INET6, 0, OUR_PROTOCOL);
+    return LP_OK;
 }
 
 /* --- pinning ---------------------------------------------------------------------- */
+
+bool lp_net_always_pins(void)
+{
+    return false;
+}
 
 static struct rtmsg host_route_to(const lp_addr *destination)
 {
@@ -369,6 +447,12 @@ static bool read_addresses(lp_net *net, int family, address_list *list)
     return list->at && lp_rtnl_ask(net->ask, &request, collect_address, list) == 0;
 }
 
+static void name_of(unsigned ifindex, char out[LP_NET_NAME_LEN])
+{
+    char name[IF_NAMESIZE];
+    snprintf(out, LP_NET_NAME_LEN, "%s", if_indextoname(ifindex, name) ? name : "?");
+}
+
 /* What a person would rather name: the higher, the better. */
 static int rank(const lp_addr *addr)
 {
@@ -409,16 +493,57 @@ static bool overlap(const interface_address *a, const interface_address *b)
     return true;
 }
 
-void lp_net_overlap(lp_net *net, unsigned ifindex, char out_name[16])
+void lp_net_overlap(lp_net *net, unsigned ifindex, char out_name[LP_NET_NAME_LEN])
 {
     address_list list;
-    char name[IF_NAMESIZE];
     out_name[0] = '\0';
     bool known = read_addresses(net, AF_INET, &list);
     for (size_t i = 0; known && i < list.count; i++)
         for (size_t j = 0; list.at[i].ifindex == ifindex && j < list.count; j++)
-            if (list.at[j].ifindex != ifindex && overlap(&list.at[i], &list.at[j]) &&
-                if_indextoname(list.at[j].ifindex, name))
-                memcpy(out_name, name, sizeof name);
+            if (list.at[j].ifindex != ifindex && overlap(&list.at[i], &list.at[j]))
+                name_of(list.at[j].ifindex, out_name);
     free(list.at);
+}
+
+uint64_t lp_net_luid(unsigned ifindex)
+{
+    return 0;
+}
+
+lp_err lp_net_broadcasts_leave_by(lp_net *net, unsigned *out_ifindex,
+                                  char out_name[LP_NET_NAME_LEN])
+{
+    const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
+    lp_route route;
+    lp_err err = lp_net_route_to(net, &everyone, &route);
+    if (err)
+        return err;
+    *out_ifindex = route.ifindex;
+    name_of(route.ifindex, out_name);
+    return LP_OK;
+}
+
+/* --- what other programs do here -------------------------------------------------- */
+
+lp_err lp_net_renew(lp_net *net, unsigned ifindex, lp_why *why)
+{
+    char name[LP_NET_NAME_LEN];
+    name_of(ifindex, name);
+    return lp_explain(why, LP_ERR_UNSUPPORTED,
+                      "on Linux a DHCP client of your choice asks for addresses: "
+                      "dhclient %s, or dhcpcd %s",
+                      name, name);
+}
+
+void lp_net_trust(lp_net *net, unsigned ifindex)
+{
+}
+
+void lp_net_distrust(lp_net *net)
+{
+}
+
+bool lp_net_next_note(lp_net *net, lp_net_note *out_note)
+{
+    return false;
 }

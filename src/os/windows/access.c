@@ -1,5 +1,6 @@
 #include "os/windows/access.h"
 
+#include <aclapi.h>
 #include <sddl.h>
 
 /*
@@ -41,4 +42,46 @@ bool lp_access_is_elevated(void)
     GetTokenInformation(token, TokenElevation, &elevation, sizeof elevation, &len);
     CloseHandle(token);
     return elevation.TokenIsElevated != 0;
+}
+
+/* The process's own user, or whom it makes files as: administrators, when elevated. */
+static bool is_own(HANDLE token, TOKEN_INFORMATION_CLASS what, PSID owner)
+{
+    union {
+        TOKEN_USER user;
+        TOKEN_OWNER owner;
+        BYTE room[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } own;
+    DWORD len;
+    if (!GetTokenInformation(token, what, &own, sizeof own, &len))
+        return false;
+    return EqualSid(owner, what == TokenUser ? own.user.User.Sid : own.owner.Owner);
+}
+
+static bool is_trusted_owner(PSID owner)
+{
+    HANDLE token;
+    if (IsWellKnownSid(owner, WinLocalSystemSid) ||
+        IsWellKnownSid(owner, WinBuiltinAdministratorsSid))
+        return true;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    bool trusted = is_own(token, TokenUser, owner) || is_own(token, TokenOwner, owner);
+    CloseHandle(token);
+    return trusted;
+}
+
+bool lp_access_is_trusted(const wchar_t *path)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PSID owner = NULL;
+    DWORD attributes = GetFileAttributesW(path);
+    if (attributes == INVALID_FILE_ATTRIBUTES ||
+        attributes & FILE_ATTRIBUTE_REPARSE_POINT ||
+        GetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner,
+                              NULL, NULL, NULL, &descriptor) != ERROR_SUCCESS)
+        return false;
+    bool trusted = owner && is_trusted_owner(owner);
+    LocalFree(descriptor);
+    return trusted;
 }

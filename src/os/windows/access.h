@@ -22,3 +22,7 @@ void lp_access_close(lp_access_list *list);
 
 /* Is this process an administrator's with all rights, or the system's? */
 bool lp_access_is_elevated(void);
+
+/* Is this file or folder the system's, an administrator's or our own, and where it seems
+ * to be? Anybody may make a folder below ProgramData before we do, or a junction. */
+bool lp_access_is_trusted(const wchar_t *path);

@@ -102,9 +102,8 @@ static void list(const lp_adapter *found, size_t count, char *out, size_t out_le
 static bool is_id(const char *wanted, const char *id)
 {
     size_t len = strlen(id);
-    return _stricmp(wanted, id) == 0 ||
-           (len > 2 && strlen(wanted) == len - 2 &&
-            _strnicmp(wanted, id + 1, len - 2) == 0);
+    return _stricmp(wanted, id) == 0 || (len > 2 && strlen(wanted) == len - 2 &&
+                                         _strnicmp(wanted, id + 1, len - 2) == 0);
 }
 
 /* In any case of letters, of whatever alphabet. */
@@ -158,9 +157,9 @@ lp_err lp_adapters_choose(const char *wanted, lp_adapter out[LP_ADAPTERS_MAX],
 
 /* --- its address ------------------------------------------------------------------ */
 
-lp_journal_entry lp_adapter_mac_before(const lp_adapter *adapter)
+lp_undo lp_adapter_mac_before(const lp_adapter *adapter)
 {
-    lp_journal_entry entry = {.kind = LP_JOURNAL_MAC};
+    lp_undo entry = {.kind = LP_UNDO_MAC};
     char path[VALUE_MAX];
     class_path(adapter->driver, path);
     snprintf(entry.driver, sizeof entry.driver, "%s", adapter->driver);
@@ -188,7 +187,7 @@ lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac, lp_why *why)
 
 /* True: it is as it was, or there is nothing left to give back to. That it takes hold at
  * once is worth a try only: it does when the adapter starts next. */
-bool lp_journal_undo_mac(const lp_journal_entry *entry)
+bool lp_journal_undo_mac(const lp_undo *entry)
 {
     lp_adapter adapter = {0};
     char path[VALUE_MAX], component[64];
@@ -199,7 +198,7 @@ bool lp_journal_undo_mac(const lp_journal_entry *entry)
     if (!component[0])
         return true; /* the adapter was removed */
     snprintf(adapter.driver, sizeof adapter.driver, "%s", entry->driver);
-    lp_journal_entry now = lp_adapter_mac_before(&adapter);
+    lp_undo now = lp_adapter_mac_before(&adapter);
     if (strcmp(now.address, entry->address) == 0)
         return true;
     if (entry->address[0])

@@ -20,7 +20,7 @@ static const ADDRESS_FAMILY families[] = {AF_INET, AF_INET6};
 struct lp_iface {
     NET_LUID luid;
     NET_IFINDEX index;
-    lp_journal_entry before[FAMILIES];
+    lp_undo before[FAMILIES];
     bool is_taken[FAMILIES];
 };
 
@@ -84,14 +84,13 @@ static lp_err take_one(lp_iface *iface, size_t at, unsigned mtu, DWORD *out_erro
     if (*out_error != NO_ERROR)
         return LP_ERR_IO;
     if (!iface->is_taken[at]) {
-        iface->before[at] =
-            (lp_journal_entry){.kind = LP_JOURNAL_INTERFACE,
-                               .luid = iface->luid.Value,
-                               .family = row.Family,
-                               .mtu = row.NlMtu,
-                               .metric = row.Metric,
-                               .automatic_metric = row.UseAutomaticMetric,
-                               .no_defaults = row.DisableDefaultRoutes};
+        iface->before[at] = (lp_undo){.kind = LP_UNDO_INTERFACE,
+                                      .luid = iface->luid.Value,
+                                      .ip_version = row.Family == AF_INET ? 4 : 6,
+                                      .mtu = row.NlMtu,
+                                      .metric = row.Metric,
+                                      .automatic_metric = row.UseAutomaticMetric,
+                                      .no_defaults = row.DisableDefaultRoutes};
         lp_err err = lp_journal_note(&iface->before[at], why);
         if (err)
             return err;
@@ -124,11 +123,11 @@ lp_err lp_iface_take(lp_iface *iface, unsigned mtu, lp_why *why)
 }
 
 /* True: it is as it was, or there is nothing left to give back to. */
-bool lp_journal_undo_interface(const lp_journal_entry *entry)
+bool lp_journal_undo_interface(const lp_undo *entry)
 {
     lp_iface iface = {.luid = {.Value = entry->luid}};
     MIB_IPINTERFACE_ROW row;
-    DWORD error = look(&iface, entry->family, &row);
+    DWORD error = look(&iface, entry->ip_version == 4 ? AF_INET : AF_INET6, &row);
     if (error != NO_ERROR)
         return error == ERROR_NOT_FOUND || error == ERROR_FILE_NOT_FOUND;
     row.NlMtu = entry->mtu;

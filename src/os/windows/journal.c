@@ -1,226 +1,184 @@
 #include "os/windows/journal.h"
 
 #include "os/files.h"
+#include "os/windows/access.h"
 #include "os/windows/errors.h"
+#include "os/windows/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <windows.h>
-
-/*
- * The file has a line for each entry:
- *
- *   interface LUID FAMILY MTU METRIC AUTOMATIC NO-DEFAULTS
- *   route LUID DESTINATION GATEWAY        GATEWAY is - for none
- *   mac DRIVER ADDRESS                    ADDRESS is - for none
- *
- * A line that is not understood is left out: nothing can be done about it.
- */
-#define LINE_MAX 200
-#define FILE_MAX (LP_JOURNAL_MAX * LINE_MAX)
-
-typedef struct journal {
-    lp_journal_entry entries[LP_JOURNAL_MAX];
-    size_t count;
-} journal;
-
-/* --- one line --------------------------------------------------------------------- */
-
-static void write_line(const lp_journal_entry *entry, char out[LINE_MAX])
-{
-    char destination[LP_ADDR_TEXT_LEN], gateway[LP_ADDR_TEXT_LEN] = "-";
-    if (entry->kind == LP_JOURNAL_INTERFACE) {
-        snprintf(out, LINE_MAX,
-                 "interface %" PRIx64 " %u %" PRIu32 " %" PRIu32 " %d %d\n",
-                 entry->luid, entry->family, entry->mtu, entry->metric,
-                 entry->automatic_metric, entry->no_defaults);
-        return;
-    }
-    if (entry->kind == LP_JOURNAL_MAC) {
-        snprintf(out, LINE_MAX, "mac %s %s\n", entry->driver,
-                 entry->address[0] ? entry->address : "-");
-        return;
-    }
-    lp_addr_write_ip(&entry->destination, destination);
-    if (entry->gateway.family)
-        lp_addr_write_ip(&entry->gateway, gateway);
-    snprintf(out, LINE_MAX, "route %" PRIx64 " %s %s\n", entry->luid, destination,
-             gateway);
-}
-
-static bool read_line(const char *line, lp_journal_entry *out)
-{
-    char destination[LP_ADDR_TEXT_LEN], gateway[LP_ADDR_TEXT_LEN];
-    unsigned family;
-    int automatic, no_defaults;
-    *out = (lp_journal_entry){.kind = LP_JOURNAL_INTERFACE};
-    if (sscanf(line, "interface %" SCNx64 " %u %" SCNu32 " %" SCNu32 " %d %d",
-               &out->luid, &family, &out->mtu, &out->metric, &automatic,
-               &no_defaults) == 6) {
-        out->family = (uint16_t)family;
-        out->automatic_metric = automatic != 0;
-        out->no_defaults = no_defaults != 0;
-        return true;
-    }
-    *out = (lp_journal_entry){.kind = LP_JOURNAL_MAC};
-    if (sscanf(line, "mac %63s %31s", out->driver, out->address) == 2) {
-        if (strcmp(out->address, "-") == 0)
-            out->address[0] = '\0';
-        return true;
-    }
-    *out = (lp_journal_entry){.kind = LP_JOURNAL_ROUTE};
-    return sscanf(line, "route %" SCNx64 " %79s %79s", &out->luid, destination,
-                  gateway) == 3 &&
-           lp_addr_read_ip(destination, 0, &out->destination) == LP_OK &&
-           (strcmp(gateway, "-") == 0 ||
-            lp_addr_read_ip(gateway, 0, &out->gateway) == LP_OK);
-}
-
-static bool is_same(const lp_journal_entry *a, const lp_journal_entry *b)
-{
-    char line_a[LINE_MAX], line_b[LINE_MAX];
-    write_line(a, line_a);
-    write_line(b, line_b);
-    return strcmp(line_a, line_b) == 0;
-}
+#define FOLDER_LEN 512
+#define PATH_LEN   (FOLDER_LEN + 32)
 
 /* --- the file --------------------------------------------------------------------- */
 
-static lp_err find_file(char *out, size_t out_len, lp_why *why)
+static lp_err find_folder(char out[FOLDER_LEN], lp_why *why)
 {
-    char folder[512];
-    if (!lp_dir_state(folder, sizeof folder))
+    wchar_t wide[FOLDER_LEN];
+    if (!lp_dir_state(out, FOLDER_LEN) || !lp_text_to_wide(out, wide, FOLDER_LEN))
         return lp_explain(why, LP_ERR_NOT_FOUND, "no folder for the undo journal");
-    lp_err err = lp_dir_make(folder, 0700, why);
-    snprintf(out, out_len, "%s\\undo.journal", folder);
+    lp_err err = lp_dir_make(out, 0700, why);
+    if (!err && !lp_access_is_trusted(wide))
+        err = lp_explain(why, LP_ERR_DENIED,
+                         "the folder %s is somebody else's: delete it, and start again "
+                         "as administrator",
+                         out);
     return err;
 }
 
-/* What cannot be read is empty: the next note replaces it. */
-static void load(const char *path, journal *out)
+static lp_err find_file(const char *name, char out[PATH_LEN], lp_why *why)
 {
+    char folder[FOLDER_LEN];
+    lp_err err = find_folder(folder, why);
+    if (!err)
+        snprintf(out, PATH_LEN, "%s\\%s", folder, name);
+    return err;
+}
+
+/* What cannot be read, or was not written by us, is empty: the next note replaces it. */
+static void load(const char *path, lp_undo_list *out)
+{
+    wchar_t wide[PATH_LEN];
     lp_file_content content = {0};
     lp_why ignored;
     out->count = 0;
-    if (lp_file_read(path, FILE_MAX, &content, &ignored) != LP_OK)
+    if (!lp_text_to_wide(path, wide, PATH_LEN) || !lp_access_is_trusted(wide) ||
+        lp_file_read(path, LP_UNDO_TEXT_MAX, &content, &ignored) != LP_OK)
         return;
-    for (const char *line = (const char *)content.at;
-         *line && out->count < LP_JOURNAL_MAX;) {
-        if (read_line(line, &out->entries[out->count]))
-            out->count++;
-        line += strcspn(line, "\n");
-        line += *line == '\n';
-    }
+    lp_undo_read(lp_bytes_of(content.at, content.len), out);
     lp_file_content_fini(&content);
 }
 
-static lp_err save(const char *path, const journal *from, lp_why *why)
+static lp_err save(const char *path, const lp_undo_list *from, lp_why *why)
 {
-    char text[FILE_MAX];
-    size_t len = 0;
-    for (size_t i = 0; i < from->count; i++) {
-        write_line(&from->entries[i], text + len);
-        len += strlen(text + len);
-    }
+    char text[LP_UNDO_TEXT_MAX];
+    size_t len = lp_undo_write(from, text);
     return lp_file_write(path, lp_bytes_of(text, len), 0600, false, why);
 }
 
-static size_t find(const journal *in, const lp_journal_entry *entry)
+static void take_out(lp_undo_list *list, size_t at)
 {
-    size_t at = 0;
-    while (at < in->count && !is_same(&in->entries[at], entry))
-        at++;
-    return at;
+    memmove(&list->entry[at], &list->entry[at + 1],
+            (--list->count - at) * sizeof *list->entry);
 }
+
+/* Entries are noted on more threads than one. */
+static SRWLOCK lock = SRWLOCK_INIT;
 
 /* --- faces ------------------------------------------------------------------------ */
 
+/* A file that nobody else may open as long as we have it; Windows closes it when the
+ * process ends, however it does. A mutex would do, but anybody may make one of any name. */
 lp_err lp_journal_claim(lp_why *why)
 {
-    static HANDLE
-        ours; /* Windows gives it back when the process ends, however it does */
-    char text[LP_WINDOWS_TEXT_LEN];
+    static HANDLE ours;
+    char path[PATH_LEN], text[LP_WINDOWS_TEXT_LEN];
+    wchar_t wide[PATH_LEN];
     if (ours)
         return LP_OK;
-    HANDLE made = CreateMutexW(NULL, TRUE, L"Global\\softlan-undo-journal");
-    DWORD error = GetLastError();
-    if (made && error != ERROR_ALREADY_EXISTS) {
+    lp_err err = find_file("undo.lock", path, why);
+    if (err)
+        return err;
+    if (!lp_text_to_wide(path, wide, PATH_LEN))
+        return lp_explain(why, LP_ERR_IO, "cannot claim the undo journal");
+    HANDLE made = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS,
+                              FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    if (made != INVALID_HANDLE_VALUE) {
         ours = made;
         return LP_OK;
     }
-    if (made)
-        CloseHandle(made);
-    if (error == ERROR_ALREADY_EXISTS || error == ERROR_ACCESS_DENIED)
+    DWORD error = GetLastError();
+    if (error == ERROR_SHARING_VIOLATION)
         return lp_explain(
             why, LP_ERR_IN_USE,
             "another lanparty-client runs on this machine: stop it first");
-    return lp_explain(why, LP_ERR_IO, "cannot claim the undo journal: %s",
+    return lp_explain(why, lp_err_of_windows(error),
+                      "cannot claim the undo journal: %s",
                       lp_windows_text(error, text));
 }
 
-lp_err lp_journal_note(const lp_journal_entry *entry, lp_why *why)
+static lp_err note(const lp_undo *entry, lp_why *why)
 {
-    char path[600];
-    journal all;
-    lp_err err = find_file(path, sizeof path, why);
+    char path[PATH_LEN];
+    lp_undo_list all;
+    lp_err err = find_file("undo.journal", path, why);
     if (err)
         return err;
     load(path, &all);
-    if (find(&all, entry) < all.count)
+    if (lp_undo_find(&all, entry) < all.count)
         return LP_OK;
-    if (all.count == LP_JOURNAL_MAX)
+    if (all.count == LP_UNDO_MAX)
         return lp_explain(why, LP_ERR_FULL,
                           "%s is full: what killed runs left cannot be given back",
                           path);
-    all.entries[all.count++] = *entry;
+    all.entry[all.count++] = *entry;
     return save(path, &all, why);
 }
 
-void lp_journal_strike(const lp_journal_entry *entry)
+lp_err lp_journal_note(const lp_undo *entry, lp_why *why)
 {
-    char path[600];
-    journal all;
+    AcquireSRWLockExclusive(&lock);
+    lp_err err = note(entry, why);
+    ReleaseSRWLockExclusive(&lock);
+    return err;
+}
+
+static void strike(const lp_undo *entry)
+{
+    char path[PATH_LEN];
+    lp_undo_list all;
     lp_why ignored;
-    if (find_file(path, sizeof path, &ignored) != LP_OK)
+    if (find_file("undo.journal", path, &ignored) != LP_OK)
         return;
     load(path, &all);
-    size_t at = find(&all, entry);
+    size_t at = lp_undo_find(&all, entry);
     if (at == all.count)
         return;
-    memmove(&all.entries[at], &all.entries[at + 1],
-            (--all.count - at) * sizeof *all.entries);
+    take_out(&all, at);
     (void)!save(path, &all, &ignored);
 }
 
-static bool undo(const lp_journal_entry *entry)
+void lp_journal_strike(const lp_undo *entry)
 {
-    switch (entry->kind) {
-    case LP_JOURNAL_INTERFACE:
-        return lp_journal_undo_interface(entry);
-    case LP_JOURNAL_ROUTE:
-        return lp_journal_undo_route(entry);
-    case LP_JOURNAL_MAC:
-        return lp_journal_undo_mac(entry);
-    }
-    return true;
+    AcquireSRWLockExclusive(&lock);
+    strike(entry);
+    ReleaseSRWLockExclusive(&lock);
 }
 
-size_t lp_journal_undo_all(void)
+static bool give_back(const lp_undo *entry)
 {
-    char path[600];
-    journal all, left = {.count = 0};
+    switch (entry->kind) {
+    case LP_UNDO_INTERFACE:
+        return lp_journal_undo_interface(entry);
+    case LP_UNDO_ROUTE:
+        return lp_journal_undo_route(entry);
+    case LP_UNDO_PROFILE:
+        return lp_journal_undo_profile(entry);
+    case LP_UNDO_MAC:
+        return lp_journal_undo_mac(entry);
+    }
+    return false;
+}
+
+size_t lp_journal_undo_all(size_t *out_left)
+{
+    char path[PATH_LEN];
+    lp_undo_list all;
     lp_why ignored;
-    if (find_file(path, sizeof path, &ignored) != LP_OK)
+    size_t done = 0;
+    *out_left = 0;
+    if (find_file("undo.journal", path, &ignored) != LP_OK)
         return 0;
     load(path, &all);
     for (size_t i = all.count; i-- > 0;) { /* the last change goes first */
-        const lp_journal_entry *entry = &all.entries[i];
-        if (!undo(entry))
-            left.entries[left.count++] = *entry;
+        if (!give_back(&all.entry[i]))
+            continue;
+        take_out(&all, i); /* what is left keeps its order for the next try */
+        done++;
     }
-    if (all.count > 0)
-        (void)!save(path, &left, &ignored);
-    return all.count - left.count;
+    *out_left = all.count;
+    if (done > 0)
+        (void)!save(path, &all, &ignored);
+    return done;
 }

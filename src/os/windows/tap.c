@@ -40,7 +40,7 @@ struct lp_tap {
     lp_duration patience; /* for its device to be there */
     bool is_up;
     bool owes_mac; /* it is not ours, and has to get its own address back: */
-    lp_journal_entry mac_before;
+    lp_undo mac_before;
 };
 
 /* --- asking the driver ------------------------------------------------------------ */
@@ -93,10 +93,11 @@ static lp_err explain_open(const lp_tap *tap, DWORD error, lp_why *why)
                           "cannot open the adapter \"%s\": start as administrator",
                           name);
     default:
-        return lp_explain(why, lp_err_of_windows(error),
-                          "cannot open the adapter \"%s\": %s; disable and enable it in "
-                          "Network Connections",
-                          name, lp_windows_text(error, text));
+        return lp_explain(
+            why, lp_err_of_windows(error),
+            "cannot open the adapter \"%s\": %s; disable and enable it in "
+            "Network Connections",
+            name, lp_windows_text(error, text));
     }
 }
 
