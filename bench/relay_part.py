@@ -61,9 +61,9 @@ def idle(asked):
                  goals=(at_most(5, "%"),), places=2)
 
 
-SWEEP = [f"many-100,clients={n}" for n in (2, 8, 32, 128, 512)] + \
+SWEEP = [f"many-100,clients={n}" for n in (2, 8, 32, 128, 512, 1024)] + \
         [f"many-100,clients=128,room={n}" for n in (2, 8, 32)] + \
-        [f"many-100,len={n}" for n in (64, 300, 600, 1200)]
+        [f"many-100,len={n}" for n in (64, 300, 600, 1200, 1294)]
 
 
 def sweep(asked):
