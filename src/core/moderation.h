@@ -21,8 +21,9 @@
 /* The source wakes us this often, or it is left in peace; half of it ends the pauses. */
 #define LP_MODERATION_WAKE_UPS 2500 /* per second */
 #define LP_MODERATION_SMALL    400  /* octets of a frame, on average over the window */
-#define LP_MODERATION_GATHER   8    /* frames that a pause should bring */
-#define LP_MODERATION_PAUSE    LP_US(400) /* at most */
+#define LP_MODERATION_GATHER   16   /* frames that a pause should bring */
+#define LP_MODERATION_PAUSE \
+    LP_MS(1) /* at most: what goes beside them waits half of it */
 
 typedef struct lp_moderation {
     lp_time since; /* the window's first look */

@@ -59,8 +59,8 @@ TEST(thousands_of_small_frames_are_gathered)
     } rows[] = {
         {"3,000", 3000, LP_MODERATION_PAUSE},
         {"10,000", 10000, LP_MODERATION_PAUSE},
-        {"40,000", 40000, LP_US(200)},
-        {"100,000", 100000, LP_US(80)},
+        {"40,000", 40000, LP_US(400)},
+        {"100,000", 100000, LP_US(160)},
     };
     EACH_ROW (row, rows) {
         source it = {.now = START};
