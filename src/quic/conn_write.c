@@ -19,6 +19,11 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
  * so that nobody stands still for want of it, and less than one full datagram: the
  * governor at the other end lives on what bulk's round trips tell. */
 #define THIN 1200
+/* More than that, up to what the least congestion window of four packets lets through
+ * without an answer, waits only so long. Where the round trip is short the library would
+ * acknowledge within microseconds, and an alarm that near costs more than the packet. */
+#define BUSY          4800
+#define BUSY_PATIENCE LP_MS(2)
 
 static bool is_quiet(const lp_conn *conn)
 {
@@ -37,8 +42,9 @@ static bool is_quiet(const lp_conn *conn)
  */
 static bool may_answer_late(const lp_conn *conn, lp_time now, lp_time *out_until)
 {
-    *out_until = lp_time_after(conn->unanswered_since, ACK_PATIENCE);
-    return conn->unanswered > 0 && conn->unanswered <= THIN && !conn->is_blocked &&
+    *out_until = lp_time_after(conn->unanswered_since,
+                               conn->unanswered <= THIN ? ACK_PATIENCE : BUSY_PATIENCE);
+    return conn->unanswered > 0 && conn->unanswered <= BUSY && !conn->is_blocked &&
            is_quiet(conn) && now < *out_until;
 }
 
