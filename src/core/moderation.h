@@ -22,8 +22,8 @@
 #define LP_MODERATION_WAKE_UPS 2500 /* per second */
 #define LP_MODERATION_SMALL    400  /* octets of a frame, on average over the window */
 #define LP_MODERATION_GATHER   16   /* frames that a pause should bring */
-#define LP_MODERATION_PAUSE \
-    LP_MS(1) /* at most: what goes beside them waits half of it */
+/* At most; what goes beside such a source waits half of it. */
+#define LP_MODERATION_PAUSE LP_MS(1)
 
 typedef struct lp_moderation {
     lp_time since; /* the window's first look */
