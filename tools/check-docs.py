@@ -63,6 +63,7 @@ TESTED_IN = {
     "quic/handshake.c": "unit/test_tls.c",
     # What is drawn is looked at as a whole.
     "gui/windows/asker.c": "windows/test_gui.py",
+    "gui/windows/bar.c": "windows/test_gui.py",
     "gui/windows/buffer.c": "windows/test_gui.py",
     "gui/windows/check.c": "windows/test_gui.py",
     "gui/windows/export.c": "windows/test_gui.py",

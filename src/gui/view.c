@@ -7,6 +7,8 @@
 #define PUT(field, ...) lp_put_text((field), sizeof(field), __VA_ARGS__)
 #define ADD(field, ...) lp_add_text((field), sizeof(field), __VA_ARGS__)
 
+enum { LONG_WORD = 36, KEPT_OF_IT = 19 }; /* octets */
+
 /* --- numbers as people read them -------------------------------------------------- */
 
 void lp_view_duration(double ms, char *out, size_t out_len)
@@ -31,13 +33,27 @@ void lp_view_latency(double ms, char *out, size_t out_len)
 
 /* --- sentences -------------------------------------------------------------------- */
 
+/* A fingerprint has no place to break a line: its beginning does. All of it is in the
+ * diagnostics. */
+static void add_words(char *out, size_t out_len, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, " "), blanks = strspn(text + len, " ");
+        bool is_long = len > LONG_WORD;
+        lp_add_text(out, out_len, "%.*s%s%.*s", (int)(is_long ? KEPT_OF_IT : len), text,
+                    is_long ? "\xe2\x80\xa6" : "", (int)blanks, text + len);
+        text += len + blanks;
+    }
+}
+
 /* The engine's sentences go on after a colon; here they stand alone. */
 static void add_sentence(char *out, size_t out_len, const char *text)
 {
     size_t before = out[0] ? strlen(out) + 1 : 0;
     if (!text[0])
         return;
-    lp_add_text(out, out_len, "%s%s", before ? " " : "", text);
+    lp_add_text(out, out_len, "%s", before ? " " : "");
+    add_words(out, out_len, text);
     size_t len = strlen(out);
     if (before < len && out[before] >= 'a' && out[before] <= 'z')
         out[before] = (char)(out[before] - 'a' + 'A');

@@ -118,6 +118,14 @@ TEST(a_refusal_is_told_above_the_form)
     }
 }
 
+TEST(a_word_too_long_for_a_line_is_shortened)
+{
+    const lp_view *shown = show(
+        "{'state':'offline','last_error':'the key is sha256:"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, another'}");
+    CHECK_STR(shown->sentence, "The key is sha256:0123456789ab\xe2\x80\xa6 another.");
+}
+
 TEST(a_link_is_shown_and_not_obeyed)
 {
     const lp_view_own own = {"", "", true};

@@ -21,7 +21,7 @@ PIPE = r"\\.\pipe\lanparty-test"
 IDS = dict(headline=100, sentence=101, where=102, card_title=103, card_text=106, card_fix=109,
            card_more=112, relay=114, relay_fault=115, room=117, room_fault=118, fingerprint=120,
            fingerprint_fault=121, act=122, latency=124, graph=125, fact=126, fact_value=130,
-           peers_label=134, peers=135, details=138, turn=139, copy=140, export=141, note=142)
+           peers_label=134, peers=135, details=139, turn=141, copy=142, export=143, note=144)
 
 
 def font(height):
@@ -86,14 +86,19 @@ class Screen:
 
 
 class Gui:
-    def __init__(self, dpi=96, dark=False, pipe=PIPE):
+    """On a screen and in a prefix that others made and go on to use; else it makes
+    its own."""
+
+    def __init__(self, dpi=96, dark=False, pipe=PIPE, screen=None, prefix=None):
         self.folder = tempfile.mkdtemp(prefix="lanparty-gui-")
-        self.prefix, self.answers = f"{self.folder}/prefix", f"{self.folder}/answers"
+        self.answers, self.is_guest = f"{self.folder}/answers", prefix is not None
+        self.prefix = prefix or f"{self.folder}/prefix"
         os.makedirs(self.answers)
         os.makedirs(SHOTS, exist_ok=True)
         self.dpi, self.dark, self.pipe = dpi, dark, pipe
-        make_prefix(self.prefix)
-        self.screen = Screen(self.folder)
+        if not self.is_guest:
+            make_prefix(self.prefix)
+        self.screen = screen or Screen(self.folder)
         self.env = dict(self.screen.env, WINEPREFIX=self.prefix)
         self.texts_log = f"{self.folder}/texts.log"
         self.choose_looks()
@@ -136,8 +141,11 @@ class Gui:
         return program
 
     def close(self):
-        self.wine("wineboot", "--kill")
-        self.screen.close()
+        if self.is_guest:
+            self.hand.ask("end")
+        else:
+            self.wine("wineboot", "--kill")
+            self.screen.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):

@@ -3,12 +3,15 @@ left in build-windows/screenshots/ for people to judge."""
 
 import functools
 import os
-import subprocess
+import signal
+import tempfile
 import time
 import zipfile
 
-from gui import IDS, Gui
+from gui import Gui, Screen
 from netns import check
+from party import party_test
+from test_client import MAC, WindowsPlayer
 
 IDLE = {"program": "lanparty-client", "version": "0.1.0", "state": "idle",
         "waits_for_orders": True}
@@ -261,6 +264,59 @@ def test_a_service_that_is_missing_is_told_with_a_button(_prefix):
         gui.answer("status", IDLE)
         gui.start_service()
         gui.sees("Join a LAN party")
+
+
+# --- a real party ---------------------------------------------------------------------
+
+
+def start_service(player):
+    service = player.machine.start(
+        "service", *player.ours("service", "run", "--identity", f"{player.home}/identity.json",
+                                "--virtual-mac", MAC, "--status-socket", player.pipe))
+    return service
+
+
+def type_in(gui, party, room="PARTY", fingerprint=None):
+    gui.put("relay", "198.51.100.10")
+    gui.put("room", room)
+    gui.put("fingerprint", fingerprint or party.fingerprint())
+    gui.click("act")
+
+
+@party_test(players=0)
+def test_the_window_takes_a_player_to_a_real_party_and_back(party):
+    folder = tempfile.mkdtemp(prefix="lanparty-screen-")
+    screen = Screen(folder)
+    os.environ["DISPLAY"] = screen.display      # of all that Wine starts: there is one desktop
+    try:
+        player = WindowsPlayer(party)
+        party.open()
+        service = start_service(player)
+        with Gui(screen=screen, prefix=player.prefix, pipe=player.pipe) as gui:
+            gui.open()
+            gui.sees("Join a LAN party")
+            type_in(gui, party, fingerprint="sha256:" + "ab" * 32)
+            gui.sees("expected sha256:abab")        # shortened: it would not fit
+            gui.picture("real-wrong-key")
+            gui.click("act")
+            gui.sees("Join a LAN party")
+            type_in(gui, party)
+            gui.sees("In the room (2)")
+            gui.wait(lambda: gui.text("fact_value") == "In the room", "the gateway is seen")
+            player.dhcp()
+            time.sleep(3)
+            gui.picture("real-session")
+            party.relay_program.stop(signal.SIGKILL)
+            gui.sees("No connection")
+            gui.picture("real-offline")
+            party.start_relay()
+            gui.sees("In the room (2)")
+            gui.click("act")
+            gui.sees("Join a LAN party")
+            gui.nothing_is_clipped()
+        check(service.stop(signal.SIGINT) == 0, "the service ends when asked")
+    finally:
+        screen.close()
 
 
 # --- looks ----------------------------------------------------------------------------

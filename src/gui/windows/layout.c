@@ -3,7 +3,7 @@
 #include <commctrl.h>
 #include <stdio.h>
 
-#include "os/windows/text.h"
+#include "gui/windows/bar.h"
 
 /* One grid for all pages, in lengths of 96 DPI. */
 enum {
@@ -315,6 +315,14 @@ static void place_facts(layout *in, int x, int y, int width, int height)
     }
 }
 
+/* With its scroll bar, which stands in the panel's margin. */
+static void place_list(layout *in, int id, int x, int y, int width, int height)
+{
+    int bar = px(in, LP_BAR_WIDTH);
+    place(in, id, x, y, width, height);
+    place(in, id + 1, x + width, y, bar, height);
+}
+
 /* The first thing to go where the window is low and the warnings are many. */
 static void place_peers(layout *in, int y)
 {
@@ -328,7 +336,7 @@ static void place_peers(layout *in, int y)
     int line =
         (int)SendMessageW(lp_widget_at(in->window, LP_PEERS), LB_GETITEMHEIGHT, 0, 0);
     int lines = line > 0 ? (end - px(in, 8) - top) / line : 0; /* whole ones */
-    place(in, LP_PEERS, left, top, width, (lines > 0 ? lines : 1) * line);
+    place_list(in, LP_PEERS, left, top, width, (lines > 0 ? lines : 1) * line);
 }
 
 static void place_session(layout *in)
@@ -406,6 +414,7 @@ void lp_layout(lp_window *window)
     place_footer(&in, client.right, client.bottom);
     hide_the_rest(&in);
     RedrawWindow(window->hwnd, NULL, NULL,
-                 RDW_INVALIDATE | (in.moved ? RDW_ALLCHILDREN | RDW_ERASE : 0));
+                 RDW_INVALIDATE | RDW_UPDATENOW |
+                     (in.moved ? RDW_ALLCHILDREN | RDW_ERASE : 0));
     lp_check(window);
 }

@@ -5,13 +5,24 @@
 #include <windowsx.h>
 
 #include "gui/text.h"
+#include "gui/windows/bar.h"
 #include "os/windows/text.h"
 
 enum { TEXT_LEN = 1100 };
 
 /* --- what there is ---------------------------------------------------------------- */
 
-typedef enum kind { LABEL, LINE, BUTTON, FIELD, COMBO, GRAPH, PEERS, DETAILS } kind;
+typedef enum kind {
+    LABEL,
+    LINE,
+    BUTTON,
+    FIELD,
+    COMBO,
+    GRAPH,
+    PEERS,
+    DETAILS,
+    BAR
+} kind;
 
 static const struct {
     const wchar_t *class_name;
@@ -25,6 +36,7 @@ static const struct {
                                 CBS_AUTOHSCROLL | CBS_NOINTEGRALHEIGHT | WS_TABSTOP |
                                 WS_VSCROLL},
     [GRAPH] = {L"lanparty-graph", 0},
+    [BAR] = {LP_BAR_CLASS, 0},
     [PEERS] = {L"LISTBOX", LBS_OWNERDRAWFIXED | LBS_HASSTRINGS | LBS_NOINTEGRALHEIGHT |
                                WS_VSCROLL | WS_TABSTOP},
     [DETAILS] = {WC_LISTVIEWW,
@@ -39,6 +51,8 @@ static kind kind_of(int id)
         return FIELD;
     if (id == LP_GRAPH)
         return GRAPH;
+    if (id == LP_PEERS_BAR || id == LP_DETAILS_BAR)
+        return BAR;
     if (id == LP_PEERS)
         return PEERS;
     if (id == LP_DETAILS)
@@ -253,6 +267,8 @@ static void make(lp_window *window, int id)
         SendMessageW(control, EM_SETLIMITTEXT, LP_INVITE_MAX, 0);
     if (what == DETAILS)
         make_columns(control);
+    if (what == BAR) /* it comes right after its list */
+        lp_bar_join(control, lp_widget_at(window, id - 1), &window->theme);
 }
 
 void lp_widgets_make(lp_window *window)

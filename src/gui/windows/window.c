@@ -8,6 +8,7 @@
 #include <windowsx.h>
 
 #include "gui/text.h"
+#include "gui/windows/bar.h"
 #include "gui/windows/resource.h"
 #include "gui/windows/settings.h"
 #include "os/windows/text.h"
@@ -345,13 +346,11 @@ static void limit_size(const lp_window *window, MINMAXINFO *info)
     info->ptMinTrackSize = (POINT){rect.right - rect.left, rect.bottom - rect.top};
 }
 
-/* The next control that can have the focus, or the one that a label stands for. */
+/* What a dialog does by itself: to this control, or to the next one. (Wine gives the focus to
+ * a label first, and then asks for the next.) */
 static void move_focus(const lp_window *window, WPARAM w, LPARAM l)
 {
-    HWND to = LOWORD(l) ? (HWND)w : GetNextDlgTabItem(window->hwnd, GetFocus(), w != 0);
-    if (to && (SendMessageW(to, WM_GETDLGCODE, 0, 0) & DLGC_STATIC))
-        to = GetNextDlgTabItem(window->hwnd, to, FALSE);
-    SetFocus(to);
+    SetFocus(LOWORD(l) ? (HWND)w : GetNextDlgTabItem(window->hwnd, GetFocus(), w != 0));
 }
 
 /* Enter means this, unless a button has the focus. */
@@ -517,7 +516,7 @@ bool lp_window_register(void)
                          .hCursor = LoadCursorW(NULL, (LPCWSTR)IDC_ARROW),
                          .lpszClassName = L"lanparty-graph"};
     return InitCommonControlsEx(&controls) && RegisterClassExW(&ours) &&
-           RegisterClassExW(&graph);
+           RegisterClassExW(&graph) && lp_bar_register();
 }
 
 static void size_first(const lp_window *window)

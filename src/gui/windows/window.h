@@ -51,9 +51,11 @@ typedef enum lp_widget {
     LP_FACT_VALUE = LP_FACT_LABEL + LP_FACT_COUNT,
     LP_PEERS_LABEL = LP_FACT_VALUE + LP_FACT_COUNT,
     LP_PEERS,
+    LP_PEERS_BAR,
     LP_DETAILS_LABEL,
     LP_DETAILS_HINT,
     LP_DETAILS,
+    LP_DETAILS_BAR,
     LP_TURN, /* to the diagnostics, and back */
     LP_COPY,
     LP_EXPORT,
