@@ -9,6 +9,9 @@
 
 enum { LONG_WORD = 36, KEPT_OF_IT = 19 }; /* octets */
 
+/* Between parts of a line; it never begins one. */
+#define DOT "\xc2\xa0\xc2\xa0\xc2\xb7  "
+
 /* --- numbers as people read them -------------------------------------------------- */
 
 void lp_view_duration(double ms, char *out, size_t out_len)
@@ -212,12 +215,12 @@ static void say_where(const lp_state *state, lp_view *out)
     char since[32];
     PUT(out->where, "Room %s", state->room);
     if (state->relay[0])
-        ADD(out->where, "  \xc2\xb7  %s", state->relay);
+        ADD(out->where, DOT "%s", state->relay);
     if (state->port && state->port != 443)
         ADD(out->where, ":%u", state->port);
     if (state->connected_ms >= 0) {
         lp_view_duration(state->connected_ms, since, sizeof since);
-        ADD(out->where, "  \xc2\xb7  for %s", since);
+        ADD(out->where, DOT "for %s", since);
     }
 }
 

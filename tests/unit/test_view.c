@@ -245,12 +245,12 @@ TEST(where_one_is_leaves_out_what_is_usual)
     static const struct {
         const char *name, *state, *where;
     } rows[] = {
-        {"the usual port", JOINED "}", "Room PARTY  \xc2\xb7  r.example"},
+        {"the usual port", JOINED "}", "Room PARTY\xc2\xa0\xc2\xa0\xc2\xb7  r.example"},
         {"another port",
          "{'state':'joined','room':'A','relay':{'name':'r','port':4433}}",
-         "Room A  \xc2\xb7  r:4433"},
+         "Room A\xc2\xa0\xc2\xa0\xc2\xb7  r:4433"},
         {"for a while", "{'state':'joined','room':'A','connected_ms':61000}",
-         "Room A  \xc2\xb7  for 1 min"},
+         "Room A\xc2\xa0\xc2\xa0\xc2\xb7  for 1 min"},
     };
     EACH_ROW (row, rows)
         CHECK_STR(show(row->state)->where, row->where);

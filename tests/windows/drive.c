@@ -8,10 +8,11 @@
  *     size W H           of the client area       close         as the X does
  *     end                as the installer does    focus         the id that has it
  *     clipboard          what is in it
- *     shown              is the window to be seen?
+ *     shown              is the window to be seen?    balloon   is there a notification?
  */
 #include <windows.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,23 @@ static void say_focus(HWND top)
     printf("%d\n", at && at != top ? (int)GetDlgCtrlID(at) : 0);
 }
 
+/* A notification, as Wine shows it. */
+static BOOL CALLBACK find_balloon(HWND top, LPARAM found)
+{
+    wchar_t name[64];
+    GetClassNameW(top, name, 64);
+    if (IsWindowVisible(top) && wcscmp(name, L"tooltips_class32") == 0)
+        *(bool *)found = true;
+    return TRUE;
+}
+
+static void say_balloon(void)
+{
+    bool found = false;
+    EnumWindows(find_balloon, (LPARAM)&found);
+    puts(found ? "yes" : "no");
+}
+
 static void say_clipboard(void)
 {
     if (!OpenClipboard(NULL))
@@ -135,6 +153,8 @@ static void obey(HWND top, const char *line)
         say_focus(top);
     else if (strcmp(line, "clipboard") == 0)
         say_clipboard();
+    else if (strcmp(line, "balloon") == 0)
+        say_balloon();
     else if (strcmp(line, "shown") == 0)
         puts(IsWindowVisible(top) ? "yes" : "no");
     else

@@ -59,7 +59,7 @@ class Hand:
 class Screen:
     """Xvfb with a window manager; Wine draws on it."""
 
-    def __init__(self, folder, width=1920, height=1440):
+    def __init__(self, folder, width=2200, height=1700):
         self.programs, self.folder = [], folder
         read, write = os.pipe()
         self.start("xvfb", "Xvfb", "-displayfd", str(write), "-screen", "0",
@@ -224,6 +224,10 @@ class Gui:
         time.sleep(0.7)     # let it finish drawing
         subprocess.run(["import", "-window", self.window(), f"{SHOTS}/{name}.png"],
                        env=self.env, check=True, timeout=60)
+
+    def screen_picture(self, name):
+        subprocess.run(["import", "-window", "root", f"{SHOTS}/{name}.png"], env=self.env,
+                       check=True, timeout=60)
 
     def key(self, *keys):
         subprocess.run(["xdotool", "windowfocus", "--sync", self.window(), "key",

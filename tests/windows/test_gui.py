@@ -137,6 +137,21 @@ def test_a_lost_connection_and_its_return_are_shown(gui):
 
 
 @gui_test
+def test_a_loss_is_told_while_the_window_is_closed(gui):
+    connect(gui)
+    gui.hand.ask("close")
+    gui.wait(lambda: gui.hand.ask("shown") == ["no"], "closing leaves it beside the clock")
+    gui.wait(lambda: gui.hand.ask("balloon") == ["yes"], "and says so, once")
+    gui.wait(lambda: gui.hand.ask("balloon") == ["no"], "until it was read")
+    gui.answer("status", OFFLINE)
+    gui.wait(lambda: gui.hand.ask("balloon") == ["yes"], "a loss is told")
+    gui.screen_picture("notification")
+    gui.open(hand=False)
+    gui.wait(lambda: gui.hand.ask("shown") == ["yes"], "a second start shows the window again")
+    gui.sees("No connection")
+
+
+@gui_test
 def test_a_health_row_has_a_button_that_does_it(gui):
     gui.answer("status", dict(JOINED, health=[NO_ADDRESS, OVERLAP]))
     gui.sees("No address from the party yet")
@@ -360,6 +375,8 @@ def picture_every_page(gui, looks):
     gui.sees("This leaves room")
     gui.picture(f"link-{looks}")
     gui.click("turn")
+    gui.answer("status", IDLE)      # else the loss is told, above the picture
+    gui.sees("Join a LAN party")
     gui.answer("status", dict(IDLE, state="refused", last_error="the room is full"))
     gui.sees("did not let you in")
     gui.picture(f"refused-{looks}")

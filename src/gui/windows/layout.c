@@ -346,10 +346,12 @@ static void place_session(layout *in)
         facts = half;
     int y = place_hero(in, in->top);
     y = place_cards(in, in->left, y, in->width, px(in, LATENCY + GAP + PEERS_LEAST));
-    int latency = in->width - px(in, GAP) - facts;
-    place_latency(in, in->left, y, latency, px(in, LATENCY));
-    place_facts(in, in->left + latency + px(in, GAP), y, facts, px(in, LATENCY));
-    place_peers(in, y + px(in, LATENCY + GAP));
+    int latency = in->width - px(in, GAP) - facts, height = px(in, LATENCY);
+    if (in->bottom - y - height < px(in, GAP + PEERS_LEAST) && in->bottom - y > height)
+        height = in->bottom - y; /* nothing comes below */
+    place_latency(in, in->left, y, latency, height);
+    place_facts(in, in->left + latency + px(in, GAP), y, facts, height);
+    place_peers(in, y + height + px(in, GAP));
 }
 
 /* --- the diagnostics -------------------------------------------------------------- */
@@ -361,12 +363,11 @@ static void place_details(layout *in)
         place_text(in, LP_DETAILS_LABEL, in->left, in->top - px(in, TIGHT), in->width);
     y = place_text(in, LP_DETAILS_HINT, in->left, y, in->width) + px(in, GAP);
     add_panel(in, LP_ON_FIELD, in->left, y, in->width, in->bottom - y);
-    int pad = px(in, 8), width = in->width - 2 * pad;
-    place(in, LP_DETAILS, in->left + pad, y + pad, width, in->bottom - y - 2 * pad);
-    int name = px(in, 180),
-        bar = GetSystemMetricsForDpi(SM_CXVSCROLL, in->window->theme.dpi);
-    SendMessageW(list, LVM_SETCOLUMNWIDTH, 0, name);
-    SendMessageW(list, LVM_SETCOLUMNWIDTH, 1, width - name - bar);
+    int pad = px(in, 8), width = in->width - 2 * pad - px(in, LP_BAR_WIDTH);
+    place_list(in, LP_DETAILS, in->left + pad, y + pad, width,
+               in->bottom - y - 2 * pad);
+    SendMessageW(list, LVM_SETCOLUMNWIDTH, 0, px(in, 180));
+    SendMessageW(list, LVM_SETCOLUMNWIDTH, 1, width - px(in, 180));
 }
 
 static void place_footer(layout *in, int width, int height)
