@@ -4,6 +4,12 @@
 
 enum { TITLE_LEN = 64, TEXT_LEN = 200 };
 
+static void begin_large(char *text)
+{
+    if (text[0] >= 'a' && text[0] <= 'z')
+        text[0] = (char)(text[0] - 'a' + 'A');
+}
+
 static bool tell_lost(lp_news *news, const lp_state *state, char *title, char *text)
 {
     news->is_lost = true;
@@ -17,6 +23,7 @@ static bool tell_lost(lp_news *news, const lp_state *state, char *title, char *t
     else
         lp_put_text(text, TEXT_LEN, "%s%sIt is tried again by itself.",
                     state->last_error, state->last_error[0] ? ". " : "");
+    begin_large(text);
     return true;
 }
 

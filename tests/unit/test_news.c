@@ -19,7 +19,7 @@ TEST(a_loss_and_a_return_are_told_once_each)
     CHECK(!hear(LP_PHASE_JOINED));
     CHECK(hear(LP_PHASE_OFFLINE));
     CHECK_HAS(title, "out of reach");
-    CHECK_HAS(text, "no answer");
+    CHECK_HAS(text, "No answer. It is tried again");
     CHECK(!hear(LP_PHASE_CONNECTING));
     CHECK(hear(LP_PHASE_JOINED));
     CHECK_HAS(title, "Back");

@@ -413,4 +413,7 @@ def test_no_text_is_clipped_at_200_percent(_prefix):
 
 def test_the_dark_window_looks_right(_prefix):
     looks_right(96, True)
+
+
+def test_the_dark_window_looks_right_at_200_percent(_prefix):
     looks_right(192, True)
