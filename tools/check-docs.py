@@ -45,6 +45,7 @@ TESTED_IN = {
     "os/windows/random.c": "unit/test_random.c",
     "os/windows/tap.c": "windows/test_adapter.py",
     "os/windows/tap_io.c": "windows/test_adapter.py",
+    "os/windows/service_manager.c": "windows/test_service.py",
     "os/windows/text.c": "windows/test_files.c",
     "os/windows/udp_cmsg.c": "windows/test_udp.c",
     "os/windows/winsock.c": "windows/test_udp.c",

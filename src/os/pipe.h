@@ -30,7 +30,9 @@ int lp_pipe_accept(lp_pipe *pipe);
 
 /* The asking side, blocking: sends `request` and a newline, reads to the end.
  * *out_answer is the caller's to free. LP_ERR_NOT_FOUND: nobody answers there;
- * LP_ERR_DENIED; LP_ERR_TIMEOUT; LP_ERR_CLOSED midway; LP_ERR_TOO_BIG over max_len. */
+ * LP_ERR_DENIED; LP_ERR_TIMEOUT; LP_ERR_CLOSED midway; LP_ERR_TOO_BIG over max_len.
+ * Windows, where anybody may take a name that is free: LP_ERR_UNTRUSTED, and nothing was
+ * said, where neither the system, an administrator nor our own user made the pipe. */
 LP_MUST_USE lp_err lp_pipe_ask(const char *path, const char *request,
                                lp_duration timeout, size_t max_len, char **out_answer,
                                lp_why *why);

@@ -6,6 +6,8 @@
 #include <io.h>
 #include <stdlib.h>
 
+#include <aclapi.h>
+#include <sddl.h>
 #include <windows.h>
 
 static char path[64];
@@ -17,6 +19,28 @@ static lp_pipe *listen_here(void)
     snprintf(path, sizeof path, "\\\\.\\pipe\\lp-test-%lu", GetCurrentProcessId());
     CHECK_EQ(lp_pipe_listen(path, &pipe, &why), LP_OK);
     return pipe;
+}
+
+TEST(the_pipe_has_the_list_that_it_was_made_with)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    char *text = NULL;
+    lp_pipe *pipe = listen_here();
+    HANDLE asker = CreateFileA(path, READ_CONTROL | FILE_WRITE_DATA, 0, NULL,
+                               OPEN_EXISTING, 0, NULL);
+    CHECK(asker != INVALID_HANDLE_VALUE);
+    CHECK_EQ(GetSecurityInfo(asker, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL,
+                             NULL, NULL, NULL, &descriptor),
+             ERROR_SUCCESS);
+    CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorA(
+        descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text, NULL));
+    CHECK_HAS(text ? text : "", "(D;;FA;;;NU)");
+    CHECK_HAS(text ? text : "", "0x12019b;;;IU)");
+    CHECK(text && !strstr(text, ";;;WD)") && !strstr(text, ";;;AU)"));
+    LocalFree(text);
+    LocalFree(descriptor);
+    CloseHandle(asker);
+    lp_pipe_close(pipe);
 }
 
 /* One asker, on a thread: what it asks, and what became of it. */

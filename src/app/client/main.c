@@ -103,10 +103,14 @@ static lp_err start(lp_app *app, lp_why *why)
 static void started(lp_app *app)
 {
     lp_client_app *client = (lp_client_app *)app;
-    if (client->seat)
-        lp_seat_start(client->seat, lp_clock_now());
-    else
+    if (!client->seat) {
         lp_player_start(client->player, lp_clock_now());
+        return;
+    }
+    lp_log(&app->log, LP_INFO, "waits to be told where to connect",
+           F_STR("at", app->status_path),
+           F_STR("ends_with", lp_service_is_unheard() ? NULL : "Ctrl-C"));
+    lp_seat_start(client->seat, lp_clock_now());
 }
 
 static void stop(lp_app *app, const char *reason)

@@ -85,3 +85,15 @@ bool lp_access_is_trusted(const wchar_t *path)
     LocalFree(descriptor);
     return trusted;
 }
+
+bool lp_access_is_trusted_object(HANDLE object)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PSID owner = NULL;
+    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner,
+                        NULL, NULL, NULL, &descriptor) != ERROR_SUCCESS)
+        return false;
+    bool trusted = owner && is_trusted_owner(owner);
+    LocalFree(descriptor);
+    return trusted;
+}

@@ -26,3 +26,6 @@ bool lp_access_is_elevated(void);
 /* Is this file or folder the system's, an administrator's or our own, and where it seems
  * to be? Anybody may make a folder below ProgramData before we do, or a junction. */
 bool lp_access_is_trusted(const wchar_t *path);
+/* Did the system, an administrator or our own user make this object? The handle needs
+ * READ_CONTROL. */
+bool lp_access_is_trusted_object(HANDLE object);

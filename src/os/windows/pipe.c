@@ -208,13 +208,17 @@ static lp_err finish(HANDLE pipe, OVERLAPPED *io, BOOL began, lp_time until,
 
 static lp_err send_line(HANDLE pipe, OVERLAPPED *io, const char *request, lp_time until)
 {
-    char line[256];
+    size_t len = strlen(request);
     DWORD sent;
-    int len = snprintf(line, sizeof line, "%s\n", request);
-    if (len < 0 || (size_t)len >= sizeof line)
-        return LP_ERR_TOO_BIG;
-    BOOL began = WriteFile(pipe, line, (DWORD)len, NULL, io);
-    return finish(pipe, io, began, until, &sent);
+    char *line = malloc(len + 1);
+    if (!line)
+        return LP_ERR_NO_MEMORY;
+    memcpy(line, request, len);
+    line[len] = '\n'; /* in one go: half a request is none */
+    BOOL began = WriteFile(pipe, line, (DWORD)(len + 1), NULL, io);
+    lp_err err = finish(pipe, io, began, until, &sent);
+    free(line);
+    return err;
 }
 
 typedef struct reading {
@@ -285,6 +289,14 @@ lp_err lp_pipe_ask(const char *path, const char *request, lp_duration timeout,
     HANDLE pipe = connect_to(name, until);
     if (pipe == INVALID_HANDLE_VALUE)
         return explain_ask(why, path, GetLastError());
+    if (!lp_access_is_trusted_object(pipe)) {
+        CloseHandle(pipe);
+        return lp_explain(
+            why, LP_ERR_UNTRUSTED,
+            "another user's program answers at %s, and is told nothing: it is "
+            "not the service",
+            path);
+    }
     OVERLAPPED io = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
     lp_err err = io.hEvent ? send_line(pipe, &io, request, until) : LP_ERR_NO_MEMORY;
     if (!err)
