@@ -252,6 +252,7 @@ def test_a_lease_is_asked_for_when_the_gateway_comes_late(party, player):
     renewed = f"IpRenewAddress if={ADAPTER} -> 0"
     check(renewed not in player.changes(), "Windows itself asks at the start",
           *player.changes())
+    settle(6)       # which it does for some seconds
     party.start_gateway()
     eventually(lambda: renewed in player.changes(), "and we when the gateway is there", 20)
     player.client.says("the party was asked for an address, and answered")
