@@ -109,6 +109,9 @@ uint64_t lp_net_luid(unsigned ifindex);
  */
 LP_MUST_USE lp_err lp_net_renew(lp_net *net, unsigned ifindex, lp_why *why);
 
+/* Could it ever (Windows)? */
+bool lp_net_can_renew(void);
+
 /*
  * Has the firewall take the interface's network for one like at home, not for a public one
  * where games are not let in (Windows; elsewhere nothing happens). What it was comes back

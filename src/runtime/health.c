@@ -56,10 +56,10 @@ json_t *lp_health_describe(const lp_health *health, lp_time now)
         if (!lp_health_shows(health, (lp_health_code)i, now))
             continue;
         json_array_append_new(
-            rows,
-            json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", table[i].name, "severity",
-                      lp_log_level_name(table[i].severity), "title", table[i].title,
-                      "detail", health->row[i].detail, "remedy", table[i].remedy));
+            rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "code", table[i].name,
+                            "severity", lp_log_level_name(table[i].severity), "title",
+                            table[i].title, "detail", health->row[i].detail, "remedy",
+                            table[i].remedy, "fix", health->row[i].fix));
     }
     return rows;
 }

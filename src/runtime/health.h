@@ -20,6 +20,7 @@ typedef struct lp_health {
         bool holds, was_shown;
         lp_time since;
         char detail[LP_HEALTH_DETAIL_MAX]; /* of this case; may be empty */
+        const char *fix; /* what a button for it says; NULL: no program can help */
     } row[LP_HEALTH_COUNT];
 } lp_health;
 
@@ -32,5 +33,6 @@ bool lp_health_shows(const lp_health *health, lp_health_code code, lp_time now);
 /* Logs rows that began to show or went away since the last call. */
 void lp_health_log(lp_health *health, const lp_log_sink *log, lp_time now);
 
-/* [{"code","severity","title","detail","remedy"}, ...]; NULL when memory ran out. */
+/* [{"code","severity","title","detail","remedy","fix"}, ...], `fix` where there is one; NULL
+ * when memory ran out. */
 json_t *lp_health_describe(const lp_health *health, lp_time now);

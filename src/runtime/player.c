@@ -21,10 +21,11 @@ static void lose_tap(lp_player *player)
         return;
     player->has_lost_tap = true;
     uv_poll_stop(&player->tap_poll);
-    lp_explain(&why, LP_ERR_IO,
-               "the adapter %s broke: did something remove or disable it? See that it is "
-               "there, then connect again",
-               lp_tap_name(player->tap));
+    lp_explain(
+        &why, LP_ERR_IO,
+        "the adapter %s broke: did something remove or disable it? See that it is "
+        "there, then connect again",
+        lp_tap_name(player->tap));
     player->config.on_failed(player->config.state, why.text);
 }
 
@@ -398,6 +399,8 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     player->loop = loop;
     player->link_down_at = LP_NEVER;
     repair(player);
+    if (lp_net_can_renew())
+        player->health.row[LP_HEALTH_NO_ADDRESS].fix = "Ask for an address again";
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
     if (err)
         goto done;

@@ -43,4 +43,11 @@ bool lp_player_is_refused(const lp_player *player); /* by the relay, for good */
 bool lp_player_was_joined(const lp_player *player); /* at some time */
 
 const lp_tap *lp_player_tap(const lp_player *player);
+/*
+ * Begins what can be done about the health row of that code; how it ends is in the log.
+ *   LP_ERR_UNKNOWN      nothing can be done about that by a program
+ *   LP_ERR_UNSUPPORTED  this system leaves it to a person: `why` says what to do
+ *   LP_ERR_IN_USE       it is being done
+ */
+LP_MUST_USE lp_err lp_player_fix(lp_player *player, const char *code, lp_why *why);
 json_t *lp_player_describe(const lp_player *player, lp_time now);

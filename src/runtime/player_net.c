@@ -200,6 +200,18 @@ void lp_player_renew(lp_player *player)
            F_STR("why", err ? why.text : NULL));
 }
 
+lp_err lp_player_fix(lp_player *player, const char *code, lp_why *why)
+{
+    if (strcmp(code, "no_address") != 0)
+        return lp_explain(why, LP_ERR_UNKNOWN,
+                          "no program can do anything about \"%.40s\": see what the "
+                          "problem's own lines advise",
+                          code);
+    if (!player->is_bridging)
+        return lp_explain(why, LP_ERR_CLOSED, "not in the room yet: wait until it is");
+    return lp_net_renew(net_of(player), inside(player), why);
+}
+
 /* At first the system asks by itself; when it heard nobody it waits for minutes. */
 void lp_player_renew_if_none(lp_player *player, lp_time now)
 {

@@ -173,6 +173,22 @@ def test_an_adapter_that_is_taken_is_told_and_taken_later(party):
 
 
 @party_test()
+def test_who_asks_hears_of_the_system_and_of_what_a_program_can_mend(party):
+    """W-021"""
+    service = waiting(party)
+    text = service.ask("system")["text"]
+    check("lanparty-client" in text and "Addresses" in text and "IPv4 default/0 by" in text,
+          "version, addresses and routes", text)
+    check("no session runs" in service.ask("fix", code="no_address")["error"],
+          "without a session there is nothing to mend")
+    check(service.connect()["ok"], "it begins")
+    service.is_in("joined")
+    said = service.ask("fix", code="no_address")["error"]
+    check("dhclient" in said, "on Linux a DHCP client is for a person to start", said)
+    check("no_gateway" in service.ask("fix", code="no_gateway")["error"], "nor anything else")
+
+
+@party_test()
 def test_a_killed_service_takes_its_session_up_again(party):
     service = waiting(party)
     check(service.connect()["ok"], "it begins")

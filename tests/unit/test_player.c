@@ -192,6 +192,17 @@ TEST(a_default_route_into_the_party_does_not_stay_and_is_spoken_of)
     close_all();
 }
 
+TEST(what_no_program_can_mend_is_said)
+{
+    lp_why why;
+    open_all();
+    CHECK_EQ(lp_player_fix(it.player, "no_gateway", &why), LP_ERR_UNKNOWN);
+    CHECK_HAS(why.text, "no_gateway");
+    CHECK_EQ(lp_player_fix(it.player, "no_address", &why), LP_ERR_UNSUPPORTED);
+    CHECK_HAS(why.text, "dhclient lan0");
+    close_all();
+}
+
 /* W-036 */
 TEST(a_game_that_names_no_adapter_speaks_to_the_party)
 {

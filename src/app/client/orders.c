@@ -1,6 +1,7 @@
 #include "app/client/client.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "os/files.h"
 #include "os/service.h"
@@ -114,6 +115,39 @@ static json_t *answer_repair(lp_client_app *client)
     return json_pack("{s:b, s:I}", "ok", 1, "restored", (json_int_t)restored);
 }
 
+/* Adapters, addresses, routes: what a report on trouble has to hold. */
+static json_t *answer_system(void)
+{
+    static const size_t room = LP_NET_TEXT_MAX;
+    lp_net *net;
+    lp_why why;
+    if (lp_net_open(&net, &why) != LP_OK)
+        return lp_answer_failure(why.text, NULL);
+    char *text = malloc(room);
+    json_t *answer = NULL;
+    if (text) {
+        lp_net_describe(net, text, room);
+        answer =
+            json_pack("{s:s+}", "text", LP_CLIENT_NAME " " LP_VERSION "\n\n", text);
+    }
+    free(text);
+    lp_net_close(net);
+    return answer ? answer : lp_answer_failure("out of memory", NULL);
+}
+
+/* What the health row of that code offers. */
+static json_t *answer_fix(lp_client_app *client, const char *code)
+{
+    lp_player *player =
+        client->player || !client->seat ? client->player : lp_seat_player(client->seat);
+    lp_why why;
+    if (!player)
+        return lp_answer_failure("no session runs: connect first", NULL);
+    if (lp_player_fix(player, code, &why) != LP_OK)
+        return lp_answer_failure(why.text, NULL);
+    return lp_answer_ok();
+}
+
 json_t *lp_client_order(lp_app *app, const lp_control *request, lp_time now)
 {
     lp_client_app *client = (lp_client_app *)app;
@@ -133,7 +167,9 @@ json_t *lp_client_order(lp_app *app, const lp_control *request, lp_time now)
     case LP_CONTROL_REPAIR:
         return answer_repair(client);
     case LP_CONTROL_SYSTEM:
+        return answer_system();
     case LP_CONTROL_FIX:
+        return answer_fix(client, request->code);
     case LP_CONTROL_STATUS:
     case LP_CONTROL_LOG:
         break;

@@ -525,6 +525,11 @@ lp_err lp_net_broadcasts_leave_by(lp_net *net, unsigned *out_ifindex,
 
 /* --- what other programs do here -------------------------------------------------- */
 
+bool lp_net_can_renew(void)
+{
+    return false;
+}
+
 lp_err lp_net_renew(lp_net *net, unsigned ifindex, lp_why *why)
 {
     char name[LP_NET_NAME_LEN];

@@ -173,6 +173,11 @@ static lp_err check_dhcp(unsigned ifindex, lp_why *why)
     return err;
 }
 
+bool lp_net_can_renew(void)
+{
+    return true;
+}
+
 lp_err lp_net_renew(lp_net *net, unsigned ifindex, lp_why *why)
 {
     lp_err err = check_dhcp(ifindex, why);
