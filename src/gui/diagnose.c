@@ -211,9 +211,9 @@ void lp_diagnose(lp_bytes state, lp_diagnosis *out)
         lp_diagnosis_row *row = add_row(out, "Service");
         lp_put_text(row->value, sizeof row->value,
                     "it has not answered yet, so nothing is known");
-        return;
+    } else {
+        diagnose(json.object, out);
     }
-    diagnose(json.object, out);
     lp_json_close(&json);
 }
 

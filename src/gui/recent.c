@@ -28,13 +28,14 @@ lp_err lp_recent_read(lp_bytes text, lp_recent *out_recent, lp_why *why)
     *out_recent = (lp_recent){0};
     lp_err err = lp_json_open(text, &json, why);
     if (err)
-        return err;
+        goto done;
     json_array_foreach(json_object_get(json.object, "recent"), i, party)
         read_party(party, out_recent);
     out_recent->told_of_tray =
         json_is_true(json_object_get(json.object, "told_of_tray"));
+done:
     lp_json_close(&json);
-    return LP_OK;
+    return err;
 }
 
 char *lp_recent_write(const lp_recent *recent)

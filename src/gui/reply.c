@@ -15,6 +15,7 @@ void lp_reply_read(lp_bytes text, lp_reply *out_reply)
             out_reply->error, sizeof out_reply->error,
             "The LAN Party service gave an answer that makes no sense. Is it of "
             "another version?");
+        lp_json_close(&json);
         return;
     }
     const char *error = json_string_value(json_object_get(json.object, "error"));
@@ -82,9 +83,8 @@ char *lp_reply_log(lp_bytes text)
     lp_json json;
     lp_why why;
     char *result = NULL;
-    if (lp_json_open(text, &json, &why) != LP_OK)
-        return NULL;
-    const json_t *lines = json_object_get(json.object, "lines");
+    bool is_open = lp_json_open(text, &json, &why) == LP_OK;
+    const json_t *lines = is_open ? json_object_get(json.object, "lines") : NULL;
     char *plain = json_is_array(lines) ? joined(lines) : NULL;
     if (plain)
         result = with_windows_ends(plain);
@@ -97,9 +97,9 @@ char *lp_reply_text(lp_bytes text)
 {
     lp_json json;
     lp_why why;
-    if (lp_json_open(text, &json, &why) != LP_OK)
-        return NULL;
-    const char *plain = json_string_value(json_object_get(json.object, "text"));
+    bool is_open = lp_json_open(text, &json, &why) == LP_OK;
+    const json_t *value = is_open ? json_object_get(json.object, "text") : NULL;
+    const char *plain = json_string_value(value);
     char *result = plain ? with_windows_ends(plain) : NULL;
     lp_json_close(&json);
     return result;

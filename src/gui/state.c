@@ -127,15 +127,15 @@ static void read_object(const json_t *object, lp_state *state)
 lp_err lp_state_read(lp_bytes text, lp_state *out_state, lp_why *why)
 {
     lp_json json;
-    lp_err err = text.len > LP_STATE_TEXT_MAX
-                     ? lp_explain(why, LP_ERR_TOO_BIG, "the answer is too long")
-                     : lp_json_open(text, &json, why);
-    if (err)
-        return err;
-    *out_state = (lp_state){0};
-    read_object(json.object, out_state);
+    if (text.len > LP_STATE_TEXT_MAX)
+        return lp_explain(why, LP_ERR_TOO_BIG, "the answer is too long");
+    lp_err err = lp_json_open(text, &json, why);
+    if (!err) {
+        *out_state = (lp_state){0};
+        read_object(json.object, out_state);
+    }
     lp_json_close(&json);
-    return LP_OK;
+    return err;
 }
 
 bool lp_state_is_busy(const lp_state *state)
