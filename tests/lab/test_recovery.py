@@ -111,6 +111,57 @@ def test_the_players_address_changes_and_the_tunnel_goes_on(party):
     check(player.status()["state"] == "joined", "the client never left", joined)
 
 
+def pull_the_cable(player):
+    player.node.ip("link set dev eth0 down")
+
+
+def plug_it_in(player):
+    player.node.ip("link set dev eth0 up",
+                   f"route replace default via {player.net}.1 metric 100")
+
+
+@party_test()
+def test_a_network_that_was_gone_for_seconds_is_back_in_a_moment(party):
+    """The session is alive; nothing waits for a timer that doubled meanwhile."""
+    party.open()
+    player = playing(party)
+    before = session_of(party, player)
+    pull_the_cable(player)
+    ping(player.node, HOST, count=30, interval=0.3, wait=1)
+    plug_it_in(player)
+    reaches(player.node, HOST, seconds=3)
+    check(session_of(party, player) == before, "it is the same session, without a handshake",
+          before, session_of(party, player))
+
+
+@party_test()
+def test_a_network_that_was_gone_for_a_minute_is_back_in_a_moment(party):
+    """W-035: the session is over and waits have doubled; the next try does not wait."""
+    party.open()
+    player = playing(party)
+    before = session_of(party, player)[0]
+    pull_the_cable(player)
+    eventually(lambda: player.status()["state"] != "joined", "the client notices", 45, 0.5)
+    settle(20)
+    plug_it_in(player)
+    reaches(player.node, HOST, seconds=3)
+    check(party.peer(player.tap_mac())["peer_id"] == before, "as who it was")
+
+
+@party_test()
+def test_a_player_who_slept_comes_back_as_who_it_was(party):
+    """Longer than the relay waits for anybody: the clock has jumped, nobody says why."""
+    party.open()
+    player = playing(party)
+    before = session_of(party, player)[0]
+    player.client.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: party.room()["clients"] == 0, "the relay gives the player up", 45, 0.5)
+    player.client.process.send_signal(signal.SIGCONT)
+    player.client.says("this machine slept", 5)
+    reaches(player.node, HOST, seconds=3)
+    check(party.peer(player.tap_mac())["peer_id"] == before, "as who it was")
+
+
 @party_test()
 def test_the_player_moves_to_another_network(party):
     """From Ethernet to, say, a phone: another interface, another address, another NAT."""

@@ -20,7 +20,7 @@ struct lp_udp {
     SOCKET socket;
     int family; /* AF_INET or AF_INET6 */
     lp_addr local;
-    bool has_uso;
+    bool has_uso, refuses_ecn;
     LPFN_WSARECVMSG receive;
     LPFN_WSASENDMSG send;
     uint8_t *arena;     /* LP_UDP_BATCH slots to receive into */
@@ -229,11 +229,13 @@ static lp_err receive_one(lp_udp *udp, size_t at, size_t *count)
     DWORD len;
     size_t segment_len = 0;
     int error, errors = 0;
-    do
+    do {
+        message.namelen = sizeof name; /* also after one that was lost */
+        message.Control.len = sizeof control;
         error = udp->receive(udp->socket, &message, &len, NULL, NULL) == 0
                     ? 0
                     : WSAGetLastError();
-    while (is_loss(error) && ++errors < MAX_ERRORS_IN_A_ROW);
+    } while (is_loss(error) && ++errors < MAX_ERRORS_IN_A_ROW);
     if (error)
         return error == WSAEWOULDBLOCK || error == WSAENOBUFS ? LP_ERR_WOULD_BLOCK
                                                               : LP_ERR_IO;
@@ -268,8 +270,8 @@ lp_err lp_udp_receive(lp_udp *udp, const lp_udp_in **out_packets, size_t *out_co
 /* --- sending ---------------------------------------------------------------------- */
 
 /* 0, or the error. segment_len 0: one packet. */
-static int send_one(lp_udp *udp, const lp_udp_train *train, const lp_addr *from,
-                    lp_bytes payload, size_t segment_len)
+static int send_message(lp_udp *udp, const lp_udp_train *train, const lp_addr *from,
+                        uint8_t ecn, lp_bytes payload, size_t segment_len)
 {
     struct sockaddr_storage name;
     _Alignas(WSACMSGHDR) char control[LP_UDP_CONTROL_LEN];
@@ -281,7 +283,7 @@ static int send_one(lp_udp *udp, const lp_udp_train *train, const lp_addr *from,
                       .dwBufferCount = 1,
                       .Control = {0, control}};
     DWORD sent;
-    lp_udp_cmsg_write(&message, train->remote.family, from, train->ecn, segment_len);
+    lp_udp_cmsg_write(&message, train->remote.family, from, ecn, segment_len);
     if (message.Control.len == 0)
         message.Control.buf = NULL;
     return udp->send(udp->socket, &message, 0, &sent, NULL, NULL) == 0
@@ -289,45 +291,69 @@ static int send_one(lp_udp *udp, const lp_udp_train *train, const lp_addr *from,
                : WSAGetLastError();
 }
 
-/* WOULD_BLOCK only when nothing went out: the rest of a train that was begun is lost, as
- * on a full wire. */
-static lp_err send_cut(lp_udp *udp, const lp_udp_train *train, const lp_addr *from)
+/* What a system says to a control message that it does not know, or does not grant. */
+static bool is_refusal(int error)
+{
+    return error == WSAEINVAL || error == WSAEOPNOTSUPP || error == WSAENOPROTOOPT;
+}
+
+/* The same; without ECN where that was what the system refused (Windows 10). */
+static int send_one(lp_udp *udp, const lp_udp_train *train, const lp_addr *from,
+                    lp_bytes payload, size_t segment_len)
+{
+    uint8_t ecn = udp->refuses_ecn ? 0 : train->ecn;
+    int error = send_message(udp, train, from, ecn, payload, segment_len);
+    if (!ecn || !is_refusal(error))
+        return error;
+    error = send_message(udp, train, from, 0, payload, segment_len);
+    udp->refuses_ecn = error == 0;
+    return error;
+}
+
+/* Packet by packet; the first one's error. That of a later one is its own affair: it is
+ * lost, as on a full wire. */
+static int send_cut(lp_udp *udp, const lp_udp_train *train, const lp_addr *from)
 {
     size_t step = train->segment_len ? train->segment_len : train->payloads.len;
     for (lp_bytes rest = train->payloads; rest.len > 0;) {
         lp_bytes packet = lp_bytes_of(rest.at, rest.len < step ? rest.len : step);
-        if (send_one(udp, train, from, packet, 0) == WSAEWOULDBLOCK)
-            return rest.len == train->payloads.len ? LP_ERR_WOULD_BLOCK : LP_OK;
+        int error = send_one(udp, train, from, packet, 0);
+        if (error && rest.len == train->payloads.len)
+            return error;
+        if (error == WSAEWOULDBLOCK)
+            break;
         rest = lp_bytes_after(rest, packet.len);
     }
-    return LP_OK;
+    return 0;
 }
 
-static lp_err send_train(lp_udp *udp, const lp_udp_train *train)
+static bool is_train(const lp_udp_train *train)
+{
+    return train->segment_len > 0 && train->segment_len < train->payloads.len;
+}
+
+static int send_train(lp_udp *udp, const lp_udp_train *train)
 {
     static const lp_addr nowhere;
-    bool is_train = train->segment_len > 0 && train->segment_len < train->payloads.len;
+    int error = WSAEINVAL;
     assert(train->payloads.len <= LP_UDP_TRAIN_BYTES);
-    if (is_train && !udp->has_uso)
-        return send_cut(udp, train, &train->local);
-    int error = send_one(udp, train, &train->local, train->payloads,
-                         is_train ? train->segment_len : 0);
-    if (error == 0)
-        return LP_OK;
-    if (error == WSAEWOULDBLOCK)
-        return LP_ERR_WOULD_BLOCK;
-    /* The way out cannot cut trains, or our address went away: packet by packet, from
-     * whichever address leads there. */
-    if (is_train || train->local.family != 0)
-        return send_cut(udp, train, &nowhere);
-    return LP_OK; /* lost */
+    if (udp->has_uso || !is_train(train))
+        error = send_one(udp, train, &train->local, train->payloads,
+                         is_train(train) ? train->segment_len : 0);
+    if (is_train(train) && is_refusal(error)) {
+        error = send_cut(udp, train, &train->local);
+        udp->has_uso &= error != 0; /* it is the train that was refused */
+    }
+    if (error == 0 || error == WSAEWOULDBLOCK || train->local.family == 0)
+        return error;
+    return send_cut(udp, train, &nowhere); /* our address went away: from any other */
 }
 
 lp_err lp_udp_send(lp_udp *udp, const lp_udp_train *trains, size_t count,
                    size_t *out_sent)
 {
     for (*out_sent = 0; *out_sent < count; ++*out_sent)
-        if (send_train(udp, &trains[*out_sent]) == LP_ERR_WOULD_BLOCK)
+        if (send_train(udp, &trains[*out_sent]) == WSAEWOULDBLOCK)
             return LP_ERR_WOULD_BLOCK;
     return LP_OK;
 }
