@@ -1,6 +1,7 @@
 #include "load.h"
 
 #include "base/cursor.h"
+#include "base/lane.h"
 #include "core/member.h"
 #include "need.h"
 #include "network.h"
@@ -111,13 +112,28 @@ static lp_mac mac_of(size_t number)
     return (lp_mac){{2, 0, 0, 0, (uint8_t)(number >> 8), (uint8_t)number}};
 }
 
+/* The name tells the lane, and that the worker (base/lane.h): each has as many rooms. */
+static uint8_t name_room(const load *it, size_t number, char *out, size_t size)
+{
+    uint8_t lane;
+    size_t tries = 0;
+    do {
+        snprintf(out, size, "BENCH%zu", number + it->shape.clients * tries++);
+        lane = lp_lane_of_room(out);
+    } while (lane % it->shape.workers != number % it->shape.workers);
+    return lane;
+}
+
 static void dial(load *it, client *one, lp_time now)
 {
     lp_addr local = network_local(it->network, socket_of(it, one->number));
     lp_member_config config = {
         .mac = mac_of(one->number), .software = "bench", .random = lp_os_random()};
-    snprintf(config.room, sizeof config.room, "BENCH%zu",
-             one->number / it->shape.per_room);
+    uint8_t lane = name_room(it, one->number / it->shape.per_room, config.room,
+                             sizeof config.room);
+    bool is_stranger =
+        it->shape.strangers > 0 && one->number % it->shape.strangers == 0;
+    lp_quic_set_lane(it->quic, (uint8_t)((lane + is_stranger) % LP_LANES));
     one->dialled = now;
     one->member = lp_member_new(&config, now);
     need(one->member && lp_member_wants_connect(one->member, now), "no memory");
@@ -276,6 +292,7 @@ load *load_open(const load_shape *shape, const lp_addr *relay,
     it->shape = *shape;
     it->shape.every += shape->every == 0;
     it->shape.per_socket += shape->per_socket == 0;
+    it->shape.workers += shape->workers == 0;
     it->relay = *relay;
     it->socket_count =
         (shape->clients + it->shape.per_socket - 1) / it->shape.per_socket;

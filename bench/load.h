@@ -21,6 +21,9 @@ typedef struct load_shape {
     bool coalesces;    /* a client's frames share packets */
     bool broadcasts;   /* to all of its room instead */
     bool is_plain;     /* no QUIC: frames are UDP payloads */
+    size_t workers;    /* of the relay; rooms are spread evenly over them. 0 is 1 */
+    size_t
+        strangers; /* one in so many hints at a worker where its room is not; 0: none */
     lp_duration tick, rtt;
 } load_shape;
 

@@ -1,7 +1,8 @@
 /*
  * What the relay costs for each frame, beside a plain forwarder. One process and one
  * thread: clients, a network with round trips in virtual time, and the relay's worker
- * over real loopback sockets take turns, and only the relay's turns are counted.
+ * over real loopback sockets take turns, and only the relay's turns are counted. Where a
+ * relay has more workers, they have threads, and turns at the same time.
  *
  *   bench_relay CASE SECONDS             one of `cases`, for so long in virtual time
  *   bench_relay CASE SECONDS relay-only  the same without the plain forwarder
@@ -45,6 +46,14 @@ static const bench_case cases[] = {
     {"broadcast-1024",
      {ROOM_OF(1024), .frame_len = 100, .burst = 1, .every = 8 * 1024,
       .broadcasts = true, .tick = LP_US(500)}},
+    {"workers-100",
+     {.clients = 128,
+      .per_room = 8,
+      .frame_len = 100,
+      .burst = 1,
+      .workers = 2,
+      .strangers = 8,
+      .tick = LP_US(500)}},
     {"idle", {.clients = 10000, .per_room = 10, .per_socket = 100, .tick = LP_MS(1)}},
 };
 
@@ -57,6 +66,7 @@ typedef struct cost {
     uint64_t frames, packets; /* that reached the clients */
     double ns_per_frame, lost, cpu_share;
     size_t heap_per_client;
+    uint64_t handed_over, crossed; /* connections; packets while it was counted */
 } cost;
 
 static void take_turns_for(subject *it, load *clients, lp_duration tick,
@@ -72,9 +82,15 @@ static void take_turns_for(subject *it, load *clients, lp_duration tick,
 
 static subject *open_subject(const load_shape *shape)
 {
-    if (!shape->is_plain)
-        return subject_open(SUBJECT_RELAY, shape->clients, shape->per_room);
-    return subject_open(shape->broadcasts ? SUBJECT_FLOODER : SUBJECT_FORWARDER, 0, 0);
+    subject_shape plain = {.kind =
+                               shape->broadcasts ? SUBJECT_FLOODER : SUBJECT_FORWARDER};
+    subject_shape relay = {
+        .kind = SUBJECT_RELAY,
+        .workers = shape->workers ? (unsigned)shape->workers : 1,
+        .max_links = shape->clients,
+        .max_in_room = shape->per_room,
+    };
+    return subject_open(shape->is_plain ? &plain : &relay);
 }
 
 static load *open_clients(subject *it, const load_shape *shape)
@@ -113,6 +129,7 @@ static cost measure(load_shape shape, lp_duration time)
 
     uint64_t sent = load_frames_sent(clients), heard = load_frames_heard(clients);
     uint64_t packets = load_packets_heard(clients);
+    uint64_t astray = subject_quic_count(it, "astray");
     subject_count(it);
     take_turns_for(it, clients, shape.tick, time);
     sent = load_frames_sent(clients) - sent;
@@ -125,6 +142,8 @@ static cost measure(load_shape shape, lp_duration time)
         .lost = sent > heard ? 1 - (double)heard / (double)sent : 0,
         .heap_per_client = took.heap / shape.clients,
         .cpu_share = (double)took.cpu_ns / (double)time,
+        .handed_over = subject_quic_count(it, "moved_in"),
+        .crossed = subject_quic_count(it, "astray") - astray,
     };
     load_close(clients);
     subject_close(it);
@@ -141,6 +160,8 @@ static bool change(load_shape *shape, const char *name, size_t value)
         shape->per_room = is_one_room ? value : shape->per_room;
     } else if (strcmp(name, "room") == 0) {
         shape->per_room = value;
+    } else if (strcmp(name, "workers") == 0) {
+        shape->workers = value;
     } else if (strcmp(name, "len") == 0) {
         shape->frame_len = value;
     } else {
@@ -184,8 +205,10 @@ int main(int argc, char **argv)
         floor = measure(shape, time);
     printf("{\"ns\": %.0f, \"floor_ns\": %.0f, \"frames\": %" PRIu64
            ", \"packets\": %" PRIu64 ", \"lost\": %.4f, "
-           "\"heap_per_client\": %zu, \"cpu_share\": %.4f}\n",
+           "\"heap_per_client\": %zu, \"cpu_share\": %.4f, \"handed_over\": %" PRIu64
+           ", \"crossed\": %" PRIu64 "}\n",
            relay.ns_per_frame, floor.ns_per_frame, relay.frames, relay.packets,
-           relay.lost, relay.heap_per_client, relay.cpu_share);
+           relay.lost, relay.heap_per_client, relay.cpu_share, relay.handed_over,
+           relay.crossed);
     return 0;
 }

@@ -1,8 +1,8 @@
-"""Lines 1, 2, 3 and 14, and half of 11: the relay's worker in virtual time, bench/relay.c."""
+"""Lines 1, 2, 3, 13 and 14, and half of 11: the relay in virtual time, bench/relay.c."""
 
 import shutil
 
-from figures import Figure, at_most, at_most_times
+from figures import Figure, at_least, at_most, at_most_times
 from tools import BUILD, answer, build, instructions
 
 PROGRAM = f"{BUILD}/bench/bench_relay"
@@ -49,6 +49,28 @@ def broadcasts(asked):
                      "line 1", (at_most_times(1),))
 
 
+def workers(asked):
+    """Line 13. Beside one worker with all of it to do. One client in eight knows nothing of
+    lanes and arrives at the wrong worker: it is handed over."""
+    case, few = "workers-100", "clients=32,workers"
+    pairs = [[answer(asked, [PROGRAM, f"{case},workers={count}", str(asked.seconds),
+                             "relay-only"]) for count in (2, 1)] for _ in range(asked.runs)]
+    yield Figure("13", "two workers, 16 rooms of 8 taking turns, 100 B", PER_FRAME,
+                 [{"ours": two["ns"], "beside": one["ns"], "lost": two["lost"]}
+                  for two, one in pairs], "one worker", (at_most_times(1.1),))
+    if asked.instructions and shutil.which("valgrind"):
+        two, one = (instructions([PROGRAM, f"{case},{few}={count}", "1", "relay-only"])
+                    for count in (2, 1))
+        yield Figure("13", "the same with 4 rooms", "instructions",
+                     [{"ours": two, "beside": one}], "one worker", (at_most_times(1.1),))
+    yield Figure("13", "16 of their 128 clients dial the wrong worker: handed over",
+                 "connections", [{"ours": two["handed_over"]} for two, _ in pairs],
+                 goals=(at_least(16, "connections"),))
+    yield Figure("13", "of the frames then sent, packets that crossed workers", "packets",
+                 [{"ours": two["crossed"], "frames": two["frames"]} for two, _ in pairs],
+                 goals=(at_most(0, "packets"),))
+
+
 def idle(asked):
     """Line 11, by the worker's own heap and turns."""
     runs = [answer(asked, [PROGRAM, "idle", str(asked.idle_seconds)])
@@ -78,4 +100,4 @@ def prepare():
 
 
 PARTS = {case: (lambda asked, case=case: per_frame(asked, case)) for case in CASES}
-PARTS |= {"broadcast": broadcasts, "idle": idle, "sweep": sweep}
+PARTS |= {"broadcast": broadcasts, "workers": workers, "idle": idle, "sweep": sweep}

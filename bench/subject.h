@@ -1,6 +1,6 @@
 /*
- * Who is measured: the relay's worker, or the plain forwarder, on an event loop of its
- * own that runs when it is told to. What it costs is counted in its turns alone.
+ * Who is measured: a relay with its workers, or the plain forwarder, on event loops of
+ * their own that run when they are told to. What they cost is counted in their turns alone.
  *
  * Ends the program when something is missing.
  */
@@ -25,8 +25,13 @@ typedef struct subject_cost {
     size_t heap;
 } subject_cost;
 
-/* `max_links` and `max_in_room` are a relay's limits. */
-subject *subject_open(subject_kind kind, size_t max_links, size_t max_in_room);
+typedef struct subject_shape {
+    subject_kind kind;
+    unsigned workers; /* of a relay, as are its limits */
+    size_t max_links, max_in_room;
+} subject_shape;
+
+subject *subject_open(const subject_shape *shape);
 void subject_close(subject *it);
 
 lp_addr subject_local(const subject *it);
@@ -39,7 +44,10 @@ void subject_route(subject *it, const lp_addr *from, const lp_addr *to);
 void subject_weigh(subject *it);
 void subject_count(subject *it);
 
-/* Everything that it can do now. */
+/* Everything that it can do now. Workers take their turns at once, on threads of theirs. */
 void subject_turn(subject *it);
 
 subject_cost subject_cost_of(const subject *it);
+
+/* What a relay says of itself in --status, summed over its workers. */
+uint64_t subject_quic_count(const subject *it, const char *name);

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ALARMS = 4 };
+enum { MAX_ALARMS = 16 }; /* one for each loop */
 
 static lp_time present = LP_SECONDS(1000);
 static lp_alarm *alarms[MAX_ALARMS];

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static lp_test *tests;
@@ -62,8 +63,16 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *at, size_t size);
 
+static atomic_ulong allocations;
+
+unsigned long lp_test_allocations(void)
+{
+    return allocations;
+}
+
 static bool fails_now(void)
 {
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
     if (allocations_left == 0 || --allocations_left > 0)
         return false;
     allocation_failed = true;

@@ -28,6 +28,7 @@ void lp_test_check_bytes(const char *file, int line, const char *what, const voi
  */
 void lp_test_fail_allocation(unsigned n);
 bool lp_test_allocation_failed(void); /* and no allocation will fail any more */
+unsigned long lp_test_allocations(void); /* how many there were, of all threads' */
 
 #define TEST(name)                                                 \
     static void name(void);                                        \

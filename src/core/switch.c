@@ -4,19 +4,23 @@
 #include <stdlib.h>
 
 /*
- * A hash table with chains. Every entry exists from the start and is in exactly one of
- * three states: free, pinned, or learned; learned ones also stand in a ring, in the
- * order in which they were last heard. Entry 0 is nobody's: it ends every chain and is
- * where the ring starts and ends.
+ * A hash table with chains. Every entry is in exactly one of three states: free, pinned, or
+ * learned; learned ones also stand in a ring, in the order in which they were last heard.
+ * Entry 0 is nobody's: it ends every chain and is where the ring starts and ends.
+ *
+ * Members have their entries from the start. Those of stations are doubled when they are
+ * all taken: most parties have a few dozen, and a relay has a table for each room.
  */
 typedef struct entry {
-    lp_mac mac;
-    bool is_pinned;
-    lp_peer peer;
     lp_time heard_at;
     uint32_t next;         /* in its chain, or among the free */
     uint32_t older, newer; /* in the ring, when learned */
+    lp_peer peer;
+    lp_mac mac;
+    bool is_pinned;
 } entry;
+
+enum { LEARNED_AT_FIRST = 128 };
 
 struct lp_switch {
     entry *entries;
@@ -27,6 +31,7 @@ struct lp_switch {
     uint32_t used; /* entries beyond it were never touched: a quiet room costs little */
     size_t pinned_count, max_pinned;
     size_t learned_count, max_learned;
+    size_t learned_room; /* how many there are entries for */
 };
 
 #define CAPACITY_MAX   ((size_t)1 << 24)
@@ -52,11 +57,54 @@ static uint64_t spread(uint32_t seed)
     return z ^ z >> 31;
 }
 
+/*
+ * Multiply-shift with a secret odd multiplier is universal (Dietzfelbinger et al.
+ * 1997): whatever addresses are chosen without knowing it, chains stay as short as by
+ * chance.
+ */
+static uint32_t *chain_of(const lp_switch *sw, lp_mac mac)
+{
+    uint64_t key = 0;
+    for (size_t i = 0; i < sizeof mac.octet; i++)
+        key = key << 8 | mac.octet[i];
+    return &sw->chains[key * sw->multiplier >> sw->shift];
+}
+
+static void move_chain(lp_switch *sw, uint32_t first)
+{
+    while (first) {
+        uint32_t next = sw->entries[first].next;
+        uint32_t *chain = chain_of(sw, sw->entries[first].mac);
+        sw->entries[first].next = *chain;
+        *chain = first;
+        first = next;
+    }
+}
+
+/* For so many learned ones, and all members. False: memory ran out, all is as it was. */
+static bool make_room(lp_switch *sw, size_t learned_room)
+{
+    size_t capacity = sw->max_pinned + learned_room;
+    unsigned bits = bits_for(capacity);
+    entry *entries = realloc(sw->entries, (capacity + 1) * sizeof *entries);
+    sw->entries = entries ? entries : sw->entries;
+    uint32_t *chains = entries ? calloc((size_t)1 << bits, sizeof *chains) : NULL;
+    if (!chains)
+        return false;
+    uint32_t *old = sw->chains;
+    size_t old_count = old ? (size_t)1 << (64 - sw->shift) : 0;
+    sw->chains = chains;
+    sw->shift = 64 - bits;
+    sw->learned_room = learned_room;
+    for (size_t i = 0; i < old_count; i++)
+        move_chain(sw, old[i]);
+    free(old);
+    return true;
+}
+
 lp_switch *lp_switch_new(size_t max_pinned, size_t max_stations, uint32_t seed)
 {
     assert(max_pinned <= CAPACITY_MAX && max_stations <= CAPACITY_MAX);
-    size_t capacity = max_pinned + max_stations;
-    unsigned bits = bits_for(capacity);
     lp_switch *sw = calloc(1, sizeof *sw);
     if (!sw)
         return NULL;
@@ -64,13 +112,12 @@ lp_switch *lp_switch_new(size_t max_pinned, size_t max_stations, uint32_t seed)
     sw->max_pinned = max_pinned;
     sw->max_learned = max_stations;
     sw->multiplier = spread(seed) | 1;
-    sw->shift = 64 - bits;
-    sw->entries = calloc(capacity + 1, sizeof *sw->entries);
-    sw->chains = calloc((size_t)1 << bits, sizeof *sw->chains);
-    if (!sw->entries || !sw->chains) {
+    size_t room = max_stations < LEARNED_AT_FIRST ? max_stations : LEARNED_AT_FIRST;
+    if (!make_room(sw, room)) {
         lp_switch_free(sw);
         return NULL;
     }
+    sw->entries[0] = (entry){.next = 0};
     return sw;
 }
 
@@ -84,19 +131,6 @@ void lp_switch_free(lp_switch *sw)
 }
 
 /* --- chains ----------------------------------------------------------------------- */
-
-/*
- * Multiply-shift with a secret odd multiplier is universal (Dietzfelbinger et al.
- * 1997): whatever addresses are chosen without knowing it, chains stay as short as by
- * chance.
- */
-static uint32_t *chain_of(const lp_switch *sw, lp_mac mac)
-{
-    uint64_t key = 0;
-    for (size_t i = 0; i < sizeof mac.octet; i++)
-        key = key << 8 | mac.octet[i];
-    return &sw->chains[key * sw->multiplier >> sw->shift];
-}
 
 /* 0 if there is none. */
 static uint32_t find(const lp_switch *sw, lp_mac mac)
@@ -114,7 +148,7 @@ static uint32_t take_entry(lp_switch *sw)
         sw->first_free = sw->entries[at].next;
         return at;
     }
-    assert(sw->used < sw->max_pinned + sw->max_learned); /* both were checked first */
+    assert(sw->used < sw->max_pinned + sw->learned_room); /* both were checked first */
     return ++sw->used;
 }
 
@@ -204,6 +238,13 @@ lp_peer lp_switch_pinned(const lp_switch *sw, lp_mac mac)
 
 /* --- stations --------------------------------------------------------------------- */
 
+static bool grow(lp_switch *sw)
+{
+    size_t twice = 2 * sw->learned_room;
+    return sw->learned_room < sw->max_learned &&
+           make_room(sw, twice < sw->max_learned ? twice : sw->max_learned);
+}
+
 void lp_switch_learn(lp_switch *sw, lp_mac mac, lp_peer peer, lp_time now)
 {
     uint32_t at = find(sw, mac);
@@ -212,7 +253,7 @@ void lp_switch_learn(lp_switch *sw, lp_mac mac, lp_peer peer, lp_time now)
     if (at) {
         ring_remove(sw, at);
     } else {
-        if (sw->learned_count == sw->max_learned)
+        if (sw->learned_count == sw->learned_room && !grow(sw))
             forget_learned(sw, sw->entries[0].newer); /* past the end: the oldest */
         at = add(sw, mac);
     }

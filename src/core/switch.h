@@ -5,8 +5,9 @@
  * it is a member, and stations heard behind the gateway are learned and forgotten. A
  * full table forgets the station that was silent longest, never a member.
  *
- * Pure: no sockets, no clock, no allocation after lp_switch_new. Not thread-safe; one
- * switch belongs to one room, driven by one loop.
+ * Pure: no sockets, no clock. It allocates to make place for more stations, twice as many
+ * each time; where memory runs out, the table counts as full. Not thread-safe; one switch
+ * belongs to one room, driven by one loop.
  */
 #pragma once
 

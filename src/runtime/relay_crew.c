@@ -305,6 +305,11 @@ lp_err lp_relay_crew_start(lp_relay_crew *crew, lp_why *why)
     return LP_OK;
 }
 
+uv_loop_t *lp_relay_crew_loop(const lp_relay_crew *crew, unsigned worker)
+{
+    return crew->members[worker].loop;
+}
+
 static void leave(crew_member *member, void *reason)
 {
     lp_relay_worker_leave(member->worker, reason, lp_clock_now());

@@ -28,6 +28,9 @@ LP_MUST_USE lp_err lp_relay_crew_open(uv_loop_t *loop,
  *   LP_ERR_NO_MEMORY  some run; leave, and close */
 LP_MUST_USE lp_err lp_relay_crew_start(lp_relay_crew *crew, lp_why *why);
 
+/* A worker's loop, for who runs it himself instead: bench/ gives each its turns. */
+uv_loop_t *lp_relay_crew_loop(const lp_relay_crew *crew, unsigned worker);
+
 /* Says goodbye to everyone; then close a moment later. */
 void lp_relay_crew_leave(lp_relay_crew *crew, const char *reason, lp_time now);
 bool lp_relay_crew_is_over(lp_relay_crew *crew);

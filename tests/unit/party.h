@@ -258,3 +258,26 @@ static inline const char *words_in(const player *it)
 {
     return it->frame + 14;
 }
+
+/* --- what frames cost ------------------------------------------------------------- */
+
+/*
+ * True if a thousand frames in a row, each sent by `exchange`, cost no allocation anywhere
+ * in this program. What is to grow grows in the first ones; and now and then there is
+ * something else to do, such as statistics to be sent, so it is tried several times.
+ */
+static inline bool frames_cost_no_allocation(void (*exchange)(void))
+{
+    enum { IN_A_ROW = 1000, TRIES = 5 };
+    unsigned long before = 0;
+    for (int i = 0; i <= TRIES; i++) {
+        before = lp_test_allocations();
+        for (int k = 0; k < IN_A_ROW; k++)
+            exchange();
+        if (lp_test_allocations() == before)
+            return true;
+    }
+    fprintf(stderr, "%lu allocations in the last %d exchanges\n",
+            lp_test_allocations() - before, IN_A_ROW);
+    return false;
+}

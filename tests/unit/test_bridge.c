@@ -167,6 +167,25 @@ TEST(frames_cross_both_ways)
     close_all();
 }
 
+static void send_one_each_way(void)
+{
+    arrival seen;
+    alice.frames = 0;
+    send_frame(&alice, far_mac, player_mac, "ping");
+    send_far(far, frame_of(player_mac, far_mac, 0x88b6, 7));
+    CHECK(turn_until(players_frame_arrived, &seen));
+    CHECK(turn_until(has_frame, &alice));
+}
+
+TEST(frames_cost_a_gateway_no_allocation)
+{
+    arrival seen;
+    open_all();
+    CHECK(turn_until(players_frame_arrived, &seen)); /* the CAM refresh */
+    CHECK(frames_cost_no_allocation(send_one_each_way));
+    close_all();
+}
+
 /* As core/glue.h says: it is kept, in case that another follows in the same batch. */
 TEST(a_segment_that_nothing_follows_reaches_the_wire)
 {

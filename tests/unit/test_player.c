@@ -142,6 +142,28 @@ TEST(frames_cross_both_ways)
     close_all();
 }
 
+static void send_one_each_way(void)
+{
+    char frame[PARTY_FRAME_LEN] = "";
+    memcpy(frame, lan_mac.octet, 6);
+    memcpy(frame + 6, our_mac.octet, 6);
+    memcpy(frame + 12, "\x88\xb6ping", 7);
+    gateway.frames = 0;
+    CHECK_EQ(send(it.stack, frame, sizeof frame, 0), sizeof frame);
+    send_frame(&gateway, our_mac, lan_mac, "pong");
+    CHECK(turn_until(has_frame, &gateway));
+    do
+        CHECK(turn_until(stack_hears, frame));
+    while (memcmp(frame + 6, lan_mac.octet, 6) != 0); /* our own is heard as well */
+}
+
+TEST(frames_cost_a_player_no_allocation)
+{
+    open_all();
+    CHECK(frames_cost_no_allocation(send_one_each_way));
+    close_all();
+}
+
 /* W-012, W-024 */
 TEST(the_adapter_is_what_the_relay_and_the_identity_say)
 {

@@ -68,6 +68,22 @@ TEST(unicast_goes_to_its_peer_only)
     close_all();
 }
 
+static void send_one_each_way(void)
+{
+    alice.frames = bob.frames = 0;
+    send_frame(&alice, party_mac(2), party_mac(1), "ping");
+    send_frame(&bob, party_mac(1), party_mac(2), "pong");
+    CHECK(turn_until(has_frame, &bob));
+    CHECK(turn_until(has_frame, &alice));
+}
+
+TEST(frames_cost_no_allocation_in_relay_and_uplinks)
+{
+    join_all("QUAKE");
+    CHECK(frames_cost_no_allocation(send_one_each_way));
+    close_all();
+}
+
 /* G-018: whoever hears a frame has heard of its sender before. */
 TEST(those_present_hear_of_a_joiner_before_its_frames)
 {

@@ -145,6 +145,49 @@ TEST(a_full_table_forgets_the_station_silent_longest_and_no_member)
     lp_switch_free(sw);
 }
 
+TEST(a_table_grows_with_the_party_and_then_allocates_no_more)
+{
+    enum { STATIONS = 4096 };
+    lp_switch *sw = lp_switch_new(2, STATIONS, SEED);
+    CHECK_EQ(lp_switch_pin(sw, mac_of(STATIONS), ALICE), LP_OK);
+    for (uint32_t i = 0; i < STATIONS; i++) {
+        lp_switch_learn(sw, mac_of(i), GATEWAY, i);
+        CHECK_EQ(lp_switch_stations(sw, i), i + 1);
+    }
+    for (uint32_t i = 0; i < STATIONS; i++)
+        CHECK_EQ(lp_switch_route(sw, mac_of(i), STATIONS), GATEWAY);
+    CHECK_EQ(lp_switch_route(sw, mac_of(STATIONS), STATIONS), ALICE);
+    lp_test_fail_allocation(1);
+    lp_switch_learn(sw, mac_of(STATIONS + 1), GATEWAY, STATIONS);
+    CHECK_EQ(lp_switch_pin(sw, mac_of(STATIONS + 2), BOB), LP_OK);
+    CHECK(!lp_test_allocation_failed());
+    CHECK_EQ(lp_switch_route(sw, mac_of(0), STATIONS), 0);
+    CHECK_EQ(lp_switch_route(sw, mac_of(1), STATIONS), GATEWAY);
+    lp_switch_free(sw);
+}
+
+TEST(a_table_that_cannot_grow_counts_as_full)
+{
+    enum { STATIONS = 1000 };
+    for (unsigned n = 1; n <= 2; n++) {
+        lp_switch *sw = lp_switch_new(1, STATIONS, SEED);
+        CHECK_EQ(lp_switch_pin(sw, mac_of(STATIONS), ALICE), LP_OK);
+        uint32_t known = 0;
+        lp_test_fail_allocation(n);
+        while (lp_switch_route(sw, mac_of(0), 0) == (known ? GATEWAY : 0))
+            lp_switch_learn(sw, mac_of(known++), GATEWAY, 0);
+        CHECK(lp_test_allocation_failed());
+        CHECK(known > 1 && known < STATIONS);
+        for (uint32_t i = 1; i < known; i++)
+            CHECK_EQ(lp_switch_route(sw, mac_of(i), 0), GATEWAY);
+        CHECK_EQ(lp_switch_route(sw, mac_of(STATIONS), 0), ALICE);
+        for (uint32_t i = known; i < 2 * known; i++) /* there is memory again */
+            lp_switch_learn(sw, mac_of(i), GATEWAY, 0);
+        CHECK_EQ(lp_switch_stations(sw, 0), 2 * known - 1);
+        lp_switch_free(sw);
+    }
+}
+
 TEST(a_flood_of_addresses_leaves_exactly_the_newest)
 {
     enum { STATIONS = 500, FLOOD = 20000 };
