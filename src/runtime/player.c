@@ -399,6 +399,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     player->loop = loop;
     player->link_down_at = LP_NEVER;
     repair(player);
+    player->health.row[LP_HEALTH_RELAY].fix = "Try again now";
     if (lp_net_can_renew())
         player->health.row[LP_HEALTH_NO_ADDRESS].fix = "Ask for an address again";
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);

@@ -4,6 +4,7 @@
  * up, and moved when this machine moves; Linux where the party's subnet would take the
  * relay's address over, and only then. And what a lease and a firewall need beside.
  */
+#include "os/clock.h"
 #include "runtime/player_internal.h"
 
 #define LOOK_AT_TRUST LP_SECONDS(5) /* a network appears some time after its cable */
@@ -202,6 +203,10 @@ void lp_player_renew(lp_player *player)
 
 lp_err lp_player_fix(lp_player *player, const char *code, lp_why *why)
 {
+    if (strcmp(code, "relay_unreachable") == 0) {
+        lp_uplink_wake(player->uplink, lp_clock_now()); /* ends the wait for the next try */
+        return LP_OK;
+    }
     if (strcmp(code, "no_address") != 0)
         return lp_explain(why, LP_ERR_UNKNOWN,
                           "no program can do anything about \"%.40s\": see what the "

@@ -152,6 +152,11 @@ def test_a_relay_that_refuses_is_told_and_the_service_lives_on(party):
     check(service.connect(relay="nobody.invalid")["ok"], "another one")
     eventually(lambda: "nobody.invalid" in (service.ask("status").get("last_error") or ""),
                "is told by its name")
+    row = eventually(lambda: next((row for row in service.ask("status").get("health", ())
+                                   if row["code"] == "relay_unreachable"), None),
+                     "it is a problem after a while", 40)
+    check(row["fix"] == "Try again now", "a button could help", row)
+    check(service.ask("fix", code="relay_unreachable") == {"ok": True}, "and is pressed")
     check(service.connect()["ok"], "the right one")
     status = service.joined()
     check(status["last_error"] is None and "next_try_ms" not in status, "is joined", status)
