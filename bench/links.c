@@ -10,6 +10,7 @@
  * table of many.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,25 +22,27 @@
 #include "runtime/port.h"
 #include "wire/datagram.h"
 
+#define TUNNELS_MAX 4
 #define STREAMS_MAX 16
-#define GAME        STREAMS_MAX /* flow numbers: streams, then these */
-#define FLOOD       (STREAMS_MAX + 1)
-#define ON_WIRE     42 /* UDP, IPv4 and Ethernet around a QUIC packet */
-#define RING        65536
-#define SEGMENT     1310 /* a full datagram in a room of 1280 */
-#define PAYLOAD     1228 /* TCP's part of it */
-#define SMALL       138  /* a game's: 80 octets of UDP */
-#define ANSWER      86   /* TCP's acknowledgement */
-#define TICK        LP_US(16667)
-#define ALONE       LP_SECONDS(2)
-#define SETTLING    LP_SECONDS(4) /* the bulk has begun at ALONE */
-#define META        (LP_DATAGRAM_HEADER_LEN + 14 + 20 + 20) /* ours, within a datagram */
+/* Flow numbers: streams with the bulk, streams against it, then these. */
+#define AGAINST  STREAMS_MAX
+#define GAME     (2 * STREAMS_MAX)
+#define FLOOD    (GAME + 1)
+#define ON_WIRE  42 /* UDP, IPv4 and Ethernet around a QUIC packet */
+#define RING     65536
+#define SEGMENT  1310 /* a full datagram in a room of 1280 */
+#define PAYLOAD  1228 /* TCP's part of it */
+#define ANSWER   86   /* TCP's acknowledgement */
+#define ALONE    LP_SECONDS(2)
+#define SETTLING LP_SECONDS(4) /* the bulk has begun at ALONE */
+#define META     (LP_DATAGRAM_HEADER_LEN + 14 + 20 + 8) /* ours, within a datagram */
 
-enum { RELAY, PLAYER };
+enum { RELAY, PLAYER }; /* of each tunnel */
 
 static struct {
     double rate, up_rate, queue, delay, jitter, loss, streams, seconds, governed,
-        congestion, down, seed, flood, late, foreign, later_rate, later_delay, trace;
+        congestion, down, both, tunnels, game_rate, game_size, seed, flood, late,
+        foreign, later_rate, later_delay, stall, trace;
 } is = {.rate = 20,
         .queue = 262144,
         .delay = 10,
@@ -47,6 +50,9 @@ static struct {
         .seconds = 15,
         .governed = 1,
         .down = 1,
+        .tunnels = 1,
+        .game_rate = 60,
+        .game_size = 80,
         .seed = 1};
 
 #define OPTION(name)    \
@@ -63,15 +69,25 @@ static const struct {
     OPTION(delay),   /* ms, each way */
     OPTION(jitter),  /* ms, likewise: uniform, keeps the order */
     OPTION(loss),    /* per cent, likewise */
-    OPTION(streams),     OPTION(seconds),
-    OPTION(governed),                   /* 0: QUIC's own window and pacing alone */
-    OPTION(congestion),                 /* 0: BBR, 1: CUBIC, 2: Reno */
-    OPTION(down),                       /* 0: up */
-    OPTION(seed),        OPTION(flood), /* Mbit/s of UDP instead of the streams */
+    OPTION(streams),
+    OPTION(seconds),
+    OPTION(governed),   /* 0: QUIC's own window and pacing alone */
+    OPTION(congestion), /* 0: BBR, 1: CUBIC, 2: Reno */
+    OPTION(down),       /* 0: up */
+    OPTION(both),       /* 1: as many streams the other way at once */
+    OPTION(
+        tunnels), /* of several players, over the same link; the first has the game */
+    OPTION(game_rate), /* packets a second */
+    OPTION(game_size), /* octets of UDP */
+    OPTION(seed),
+    OPTION(flood),      /* Mbit/s of UDP instead of the streams */
     OPTION(late),       /* us: timers and packets are served up to so much later */
     OPTION(foreign),    /* TCP streams beside the tunnel, over the same link */
     OPTION(later_rate), /* from half-time on; 0: the same */
-    OPTION(later_delay), OPTION(trace),
+    OPTION(later_delay),
+    OPTION(
+        stall), /* ms: a program does not run for so long, on average, 20 times a second */
+    OPTION(trace),
 };
 
 typedef struct flight {
@@ -79,6 +95,7 @@ typedef struct flight {
     uint16_t len;
     uint8_t ecn;
     bool is_foreign;
+    uint8_t tunnel;
     uint32_t number; /* a foreign one's */
     uint8_t stream;
     uint8_t octet[LP_UDP_PAYLOAD_MAX];
@@ -97,19 +114,20 @@ typedef struct node {
     lp_addr addr;
     lp_port port;
     bool is_up, is_settled;
+    lp_time runs_from, stalls_at; /* see `stall` */
     uint64_t packets, dropped;
 } node;
 
-static node nodes[2];
+static node nodes[2 * TUNNELS_MAX];
 static direction ways[2]; /* from RELAY, from PLAYER */
-static inner_tcp streams[STREAMS_MAX], foreigners[STREAMS_MAX];
+static inner_tcp streams[TUNNELS_MAX][2 * STREAMS_MAX], foreigners[STREAMS_MAX];
 static lp_time now = LP_SECONDS(1000), begin, next_flood;
 static uint64_t random_state;
 static uint32_t game_number, game_heard;
 static lp_time game_sent[RING];
 static lp_duration idle_trips[RING], loaded_trips[RING];
 static size_t idle_count, loaded_count, loaded_sent;
-static uint64_t delivered, foreign_delivered;
+static uint64_t delivered, delivered_back, foreign_delivered;
 static lp_duration half;
 
 static double chance(void)
@@ -134,6 +152,26 @@ static lp_duration since(lp_duration what)
 static int bulk_side(void)
 {
     return is.down ? RELAY : PLAYER;
+}
+
+static node *end_of(int tunnel, int side)
+{
+    return &nodes[2 * tunnel + side];
+}
+
+static int node_count(void)
+{
+    return 2 * (int)is.tunnels;
+}
+
+/* The machine does something else now and then. */
+static void note_stall(node *it)
+{
+    if (is.stall <= 0 || !begin || now < it->stalls_at)
+        return;
+    double gap = -log(1 - chance()) * 50, length = -log(1 - chance()) * is.stall;
+    it->runs_from = now + (lp_duration)(length * 1e6);
+    it->stalls_at = it->runs_from + (lp_duration)(gap * 1e6);
 }
 
 /* --- the link --------------------------------------------------------------------- */
@@ -177,11 +215,12 @@ static flight *admit(int from, size_t len)
 
 static void put_on_wire(int from, const lp_udp_packet *packet)
 {
-    flight *f = admit(from, packet->payload.len + ON_WIRE);
+    flight *f = admit(from % 2, packet->payload.len + ON_WIRE);
     nodes[from].packets++;
     if (!f)
         return;
     f->is_foreign = false;
+    f->tunnel = (uint8_t)(from / 2);
     f->len = (uint16_t)packet->payload.len;
     f->ecn = packet->ecn;
     memcpy(f->octet, packet->payload.at, packet->payload.len);
@@ -199,29 +238,31 @@ static void put_foreign(int from, uint8_t stream, uint32_t number, size_t len)
 
 /* --- what is inside --------------------------------------------------------------- */
 
-static void put(int from, uint8_t flow, uint32_t number, size_t len)
+static void put(node *from, uint8_t flow, uint32_t number, size_t len)
 {
     uint8_t octets[LP_QUEUE_DATAGRAM_MAX] = {0};
     uint8_t *frame = octets + LP_DATAGRAM_HEADER_LEN, *ip = frame + 14;
-    bool is_tcp = flow < GAME;
     frame[12] = 8; /* IPv4 */
     ip[0] = 0x45;
-    ip[9] = is_tcp ? 6 : 17;
-    ip[2] = (uint8_t)((len - META + 40) >> 8);
-    ip[3] = (uint8_t)(len - META + 40);
+    ip[9] = flow < GAME ? 6 : 17;
+    ip[2] = (uint8_t)((len - META + 28) >> 8);
+    ip[3] = (uint8_t)(len - META + 28);
     ip[20 + 1] = ip[20 + 3] = flow;
-    ip[20 + 12] = 0x50;
     octets[META] = flow;
     memcpy(octets + META + 4, &number, sizeof number);
-    nodes[from].dropped +=
-        lp_queue_put(nodes[from].port.queue, lp_bytes_of(octets, len), now);
-    lp_conn_want_write(nodes[from].port.conn);
+    from->dropped += lp_queue_put(from->port.queue, lp_bytes_of(octets, len), now);
+    lp_conn_want_write(from->port.conn);
+}
+
+static lp_duration game_tick(void)
+{
+    return (lp_duration)(1e9 / is.game_rate);
 }
 
 static void on_game(int at, uint32_t number)
 {
     if (at == RELAY) {
-        put(RELAY, GAME, number, SMALL);
+        put(end_of(0, RELAY), GAME, number, META + (size_t)is.game_size);
         return;
     }
     lp_duration trip = now - game_sent[number % RING];
@@ -232,20 +273,27 @@ static void on_game(int at, uint32_t number)
         loaded_trips[loaded_count++ % RING] = trip;
 }
 
+static int sender_of(uint8_t flow)
+{
+    return flow < AGAINST || flow == FLOOD ? bulk_side() : !bulk_side();
+}
+
 static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time at)
 {
-    int to = (int)((node *)state - nodes);
+    int to = (int)((node *)state - nodes), tunnel = to / 2;
     uint32_t number;
     uint8_t flow = datagram.at[META];
     memcpy(&number, datagram.at + META + 4, sizeof number);
     if (flow == GAME) {
         on_game(to, number);
-    } else if (to != bulk_side()) {
-        delivered += since(SETTLING) > 0 ? PAYLOAD : 0;
-        if (flow < GAME && inner_tcp_on_segment(&streams[flow], number))
-            put(to, flow, streams[flow].answered, ANSWER);
+    } else if (to % 2 != sender_of(flow)) {
+        uint64_t *sum = flow < AGAINST || flow == FLOOD ? &delivered : &delivered_back;
+        *sum += since(SETTLING) > 0 ? PAYLOAD : 0;
+        inner_tcp *tcp = &streams[tunnel][flow % GAME];
+        if (flow < GAME && inner_tcp_on_segment(tcp, number))
+            put(state, flow, tcp->answered, ANSWER);
     } else {
-        inner_tcp_on_ack(&streams[flow], number, now);
+        inner_tcp_on_ack(&streams[tunnel][flow], number, now);
     }
 }
 
@@ -261,34 +309,48 @@ static void on_foreign(int at, const flight *f)
         put_foreign(at, f->stream, tcp->answered, ANSWER);
 }
 
-static void feed_streams(void)
+static void feed_stream(int tunnel, uint8_t flow)
 {
     uint32_t number;
-    for (uint8_t i = 0; i < is.streams && is.flood <= 0; i++) {
-        if (inner_tcp_deadline(&streams[i]) <= now)
-            inner_tcp_on_deadline(&streams[i], now);
-        while (inner_tcp_next(&streams[i], now, &number))
-            put(bulk_side(), i, number, SEGMENT);
-    }
-    for (uint8_t i = 0; i < is.foreign; i++) {
-        if (inner_tcp_deadline(&foreigners[i]) <= now)
-            inner_tcp_on_deadline(&foreigners[i], now);
-        while (inner_tcp_next(&foreigners[i], now, &number))
-            put_foreign(bulk_side(), i, number, SEGMENT + ON_WIRE);
-    }
+    inner_tcp *tcp = &streams[tunnel][flow];
+    if (inner_tcp_deadline(tcp) <= now)
+        inner_tcp_on_deadline(tcp, now);
+    while (inner_tcp_next(tcp, now, &number))
+        put(end_of(tunnel, sender_of(flow)), flow, number, SEGMENT);
+}
+
+static void feed_foreigner(uint8_t i)
+{
+    uint32_t number;
+    if (inner_tcp_deadline(&foreigners[i]) <= now)
+        inner_tcp_on_deadline(&foreigners[i], now);
+    while (inner_tcp_next(&foreigners[i], now, &number))
+        put_foreign(bulk_side(), i, number, SEGMENT + ON_WIRE);
+}
+
+static void feed_streams(void)
+{
+    for (int t = 0; t < is.tunnels && is.flood <= 0; t++)
+        for (uint8_t i = 0; i < is.streams; i++) {
+            feed_stream(t, i);
+            if (is.both)
+                feed_stream(t, AGAINST + i);
+        }
+    for (uint8_t i = 0; i < is.foreign; i++)
+        feed_foreigner(i);
     for (; is.flood > 0 && next_flood <= now;
          next_flood += (lp_duration)(SEGMENT * 8e3 / is.flood))
-        put(bulk_side(), FLOOD, 0, SEGMENT);
+        put(end_of(0, bulk_side()), FLOOD, 0, SEGMENT);
 }
 
 static void feed(void)
 {
     if (since(ALONE) > 0)
         feed_streams();
-    if (now >= begin + game_number * TICK) {
+    if (now >= begin + game_number * game_tick()) {
         game_sent[game_number % RING] = now;
         loaded_sent += since(SETTLING) > 0;
-        put(PLAYER, GAME, game_number++, SMALL);
+        put(end_of(0, PLAYER), GAME, game_number++, META + (size_t)is.game_size);
     }
 }
 
@@ -325,7 +387,7 @@ static void trace(const node *it)
 {
     lp_conn_view v = lp_conn_look(it->port.conn);
     const lp_governor *g = &it->port.governor;
-    const direction *way = &ways[bulk_side()];
+    const direction *way = &ways[(it - nodes) % 2];
     fprintf(stderr,
             "%.3f W %" PRIu64 " eff %" PRIu64 " inf %" PRIu64 " cwnd %" PRIu64
             " base %.2f usual %.2f spread %.2f q %zu modem %.2f drain %d start %d "
@@ -352,7 +414,7 @@ static void write_governed(int from)
         if (wrote == LP_WRITE_PACKET)
             put_on_wire(from, &packet);
     it->dropped += unsent.late;
-    if (begin && is.trace == (from == bulk_side() ? 1 : 2))
+    if (begin && is.trace == from + 1)
         trace(it);
 }
 
@@ -386,44 +448,73 @@ static void write_alone(int from, lp_conn *conn)
 static void write_all(void)
 {
     lp_conn *conn;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < node_count(); i++) {
+        note_stall(&nodes[i]);
+        if (nodes[i].runs_from > now)
+            continue;
         while ((conn = lp_quic_next_due(nodes[i].quic, now))) {
             if (nodes[i].is_up && is.governed)
                 write_governed(i);
             else
                 write_alone(i, conn);
         }
+    }
+}
+
+static lp_time when_it_runs(int which, lp_time at)
+{
+    lp_time from = nodes[which].runs_from;
+    return at > from ? at : from;
+}
+
+static lp_time next_of_streams(void)
+{
+    lp_time at = LP_NEVER;
+    for (int t = 0; t < is.tunnels; t++)
+        for (int i = 0; i < 2 * STREAMS_MAX; i++)
+            at = lp_time_min(at, inner_tcp_deadline(&streams[t][i]));
+    for (int i = 0; i < is.foreign; i++)
+        at = lp_time_min(at, inner_tcp_deadline(&foreigners[i]));
+    return at;
 }
 
 static lp_time next_event(void)
 {
     lp_time at = LP_NEVER;
-    for (int i = 0; i < 2; i++) {
-        at = lp_time_min(at, lp_quic_deadline(nodes[i].quic) +
-                                 (lp_duration)(chance() * is.late * 1e3));
-        if (ways[i].out < ways[i].in)
-            at = lp_time_min(at, ways[i].ring[ways[i].out % RING].at);
-    }
-    for (int i = 0; i < STREAMS_MAX && begin; i++)
-        at = lp_time_min(at, lp_time_min(inner_tcp_deadline(&streams[i]),
-                                         inner_tcp_deadline(&foreigners[i])));
-    if (is.flood > 0 && begin)
+    for (int i = 0; i < node_count(); i++)
+        at = lp_time_min(at,
+                         when_it_runs(i, lp_quic_deadline(nodes[i].quic) +
+                                             (lp_duration)(chance() * is.late * 1e3)));
+    for (int i = 0; i < 2; i++)
+        if (ways[i].out < ways[i].in) {
+            const flight *f = &ways[i].ring[ways[i].out % RING];
+            at = lp_time_min(at, when_it_runs(2 * f->tunnel + !i, f->at));
+        }
+    if (!begin)
+        return at;
+    at = lp_time_min(at, next_of_streams());
+    if (is.flood > 0)
         at = lp_time_min(at, next_flood);
-    return begin ? lp_time_min(at, begin + game_number * TICK) : at;
+    return lp_time_min(at, begin + game_number * game_tick());
 }
 
 static void deliver(void)
 {
     for (int from = 0; from < 2; from++)
         for (direction *way = &ways[from];
-             way->out < way->in && way->ring[way->out % RING].at <= now; way->out++) {
+             way->out < way->in &&
+             when_it_runs(2 * way->ring[way->out % RING].tunnel + !from,
+                          way->ring[way->out % RING].at) <= now;
+             way->out++) {
             const flight *f = &way->ring[way->out % RING];
-            lp_udp_packet packet = {nodes[!from].addr, nodes[from].addr, f->ecn,
+            const node *sender = end_of(f->tunnel, from),
+                       *hearer = end_of(f->tunnel, !from);
+            lp_udp_packet packet = {hearer->addr, sender->addr, f->ecn,
                                     lp_bytes_of(f->octet, f->len)};
             if (f->is_foreign)
                 on_foreign(!from, f);
             else
-                lp_quic_on_packet(nodes[!from].quic, &packet, now);
+                lp_quic_on_packet(hearer->quic, &packet, now);
         }
 }
 
@@ -469,25 +560,24 @@ static void open_node(int which, lp_tls *tls)
     lp_why why;
     lp_quic_config config = lp_quic_default_config();
     config.tls = tls;
-    config.accepts = which == RELAY;
+    config.accepts = which % 2 == RELAY;
     config.congestion = (lp_congestion)is.congestion;
     config.random = (lp_random){draw_octets, NULL};
     config.handler =
         (lp_quic_handler){&nodes[which], on_connected, on_stream, on_datagram,
                           on_budget,     on_migrated,  on_ended};
     if (lp_quic_new(&config, &nodes[which].quic, &why) != LP_OK ||
-        lp_addr_read_ip(which == RELAY ? "192.0.2.1" : "192.0.2.2", 443,
-                        &nodes[which].addr) != LP_OK)
+        lp_addr_read_ip(which % 2 == RELAY ? "192.0.2.1" : "192.0.2.2",
+                        (uint16_t)(443 + which / 2), &nodes[which].addr) != LP_OK)
         abort();
 }
 
-static void open_both(void)
+static void open_all(void)
 {
     lp_why why;
     lp_credentials *keys = NULL;
     lp_tls *tls[2];
     uint8_t seed[32] = {1};
-    lp_conn *conn;
     if (lp_credentials_of_seed(seed, LP_DEV_SERVER_NAME, &keys, &why) != LP_OK)
         abort();
     lp_key_hash hash = lp_credentials_hash(keys);
@@ -495,13 +585,17 @@ static void open_both(void)
     if (lp_tls_server_new(keys, &tls[RELAY], &why) != LP_OK ||
         lp_tls_client_new(keys, &trust, &tls[PLAYER], &why) != LP_OK)
         abort();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         ways[i].ring = calloc(RING, sizeof *ways[i].ring);
-        open_node(i, tls[i]);
+    for (int i = 0; i < node_count(); i++)
+        open_node(i, tls[i % 2]);
+    for (int t = 0; t < is.tunnels; t++) {
+        const node *player = end_of(t, PLAYER);
+        lp_conn *conn;
+        if (lp_quic_dial(player->quic, &player->addr, &end_of(t, RELAY)->addr, now,
+                         &conn) != LP_OK)
+            abort();
     }
-    if (lp_quic_dial(nodes[PLAYER].quic, &nodes[PLAYER].addr, &nodes[RELAY].addr, now,
-                     &conn) != LP_OK)
-        abort();
 }
 
 /* --- figures ---------------------------------------------------------------------- */
@@ -532,16 +626,25 @@ static void print(void)
            percentile(loaded_trips, loaded_count, 50),
            percentile(loaded_trips, loaded_count, 99),
            percentile(loaded_trips, loaded_count, 100));
-    printf("\"lost\": %.4f, \"goodput\": %.4f, \"foreign\": %.4f, \"busy\": %.4f, "
+    printf("\"lost\": %.4f, \"goodput\": %.4f, \"back\": %.4f, \"foreign\": %.4f, "
+           "\"busy\": %.4f, "
            "\"modem_drops\": %" PRIu64 ", \"queue_drops\": %" PRIu64,
            1 - (double)loaded_count / (double)loaded_sent, (double)delivered / link,
-           (double)foreign_delivered / link,
+           (double)delivered_back / link, (double)foreign_delivered / link,
            (double)ways[bulk_side()].busy / (double)time, ways[bulk_side()].drops,
            nodes[bulk_side()].dropped);
     for (int i = 0; i < WHYS; i++)
         printf(", \"%s\": %.4f", whys[i], (double)idle_for[i] / (double)time);
     printf(", \"back_modem_drops\": %" PRIu64 ", \"back_queue_drops\": %" PRIu64 "}\n",
            ways[!bulk_side()].drops, nodes[!bulk_side()].dropped);
+}
+
+static bool are_settled(void)
+{
+    bool all = true;
+    for (int i = 0; i < node_count(); i++)
+        all &= nodes[i].is_settled;
+    return all;
 }
 
 int main(int argc, char **argv)
@@ -562,12 +665,12 @@ int main(int argc, char **argv)
     }
     random_state = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(1 + is.seed);
     half = SETTLING + (lp_duration)(is.seconds * 5e8);
-    for (int i = 0; i < STREAMS_MAX; i++) {
-        inner_tcp_start(&streams[i]);
+    for (int i = 0; i < TUNNELS_MAX * 2 * STREAMS_MAX; i++)
+        inner_tcp_start(&streams[0][0] + i);
+    for (int i = 0; i < STREAMS_MAX; i++)
         inner_tcp_start(&foreigners[i]);
-    }
-    open_both();
-    while (!nodes[RELAY].is_settled || !nodes[PLAYER].is_settled)
+    open_all();
+    while (!are_settled())
         run_until(now + 1);
     begin = now;
     next_flood = begin + ALONE + 1;

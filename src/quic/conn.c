@@ -432,19 +432,22 @@ static lp_duration newest_rtt(lp_duration before, const ngtcp2_conn_info *info)
 }
 
 /* After each packet: an acknowledgement in between would blur what was smoothed. */
-static void feel_rtt(lp_conn *conn)
+static void feel_rtt(lp_conn *conn, lp_time now)
 {
     ngtcp2_conn_info info;
     ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
     bool is_known = info.min_rtt != UINT64_MAX;
+    conn->felt.in_flight = info.bytes_in_flight;
     if (!is_known) {
         conn->felt.is_new_path = true;
         conn->felt.smoothed = conn->felt.latest = 0;
+        conn->hush = (lp_hush){.clock = conn->hush.clock};
     } else if (info.latest_rtt != conn->felt.latest ||
                info.smoothed_rtt != conn->felt.smoothed) {
         lp_duration rtt = newest_rtt(conn->felt.smoothed, &info);
         if (info.bytes_in_flight > THIN_FLIGHT || rtt + LP_US(1) < info.latest_rtt)
             conn->felt.rtt = rtt;
+        lp_hush_on_rtt(&conn->hush, info.latest_rtt, now);
         conn->felt.latest = info.latest_rtt;
         conn->felt.smoothed = info.smoothed_rtt;
     }
@@ -466,12 +469,12 @@ void lp_conn_on_packet(lp_conn *conn, const lp_udp_packet *packet, lp_time now)
     conn->brought_datagrams = false;
     int liberr = ngtcp2_conn_read_pkt(
         conn->ngtcp2, lp_path_fill(&storage, &local, &packet->remote), &info,
-        packet->payload.at, packet->payload.len, now);
+        packet->payload.at, packet->payload.len, lp_hush_clock(&conn->hush, now));
     let_go_of_tls(conn);
     if (liberr) {
         lp_conn_fail(conn, liberr, now);
     } else {
-        feel_rtt(conn);
+        feel_rtt(conn, now);
         notice_migration(conn, now);
         lp_conn_tell_budget(conn, now);
     }
@@ -492,7 +495,8 @@ void lp_conn_on_timer(lp_conn *conn, lp_time now)
     if (conn->state == CONN_ENDED)
         return;
     if (has_expired(conn, now)) {
-        int liberr = ngtcp2_conn_handle_expiry(conn->ngtcp2, now);
+        int liberr =
+            ngtcp2_conn_handle_expiry(conn->ngtcp2, lp_hush_clock(&conn->hush, now));
         if (liberr)
             lp_conn_fail(conn, liberr, now);
     }
@@ -614,7 +618,8 @@ lp_err lp_conn_migrate(lp_conn *conn, const lp_addr *local, lp_time now)
     assert(conn->is_client && !conn->has_open_packet);
     lp_addr remote = lp_path_addr(&ngtcp2_conn_get_path(conn->ngtcp2)->remote);
     int liberr = ngtcp2_conn_initiate_immediate_migration(
-        conn->ngtcp2, lp_path_fill(&storage, local, &remote), now);
+        conn->ngtcp2, lp_path_fill(&storage, local, &remote),
+        lp_hush_clock(&conn->hush, now));
     switch (liberr) {
     case 0:
         lp_conn_tell_budget(conn, now);

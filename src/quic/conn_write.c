@@ -7,7 +7,7 @@
 typedef struct packet {
     lp_conn *conn;
     lp_space space;
-    lp_time ts;
+    lp_time ts, clock; /* the library's */
     ngtcp2_path_storage storage;
 } packet;
 
@@ -19,6 +19,9 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
  * so that nobody stands still for want of it, and less than one full datagram: the
  * governor at the other end lives on what bulk's round trips tell. */
 #define THIN 1200
+/* Octets under way: more than BBR leaves in its silence, whatever the path. */
+#define LOADED 6000
+
 /* More than that, up to what the least congestion window of four packets lets through
  * without an answer, waits only so long. Where the round trip is short the library would
  * acknowledge within microseconds, and an alarm that near costs more than the packet. */
@@ -120,7 +123,7 @@ static lp_write write_close(lp_conn *conn, packet *out, lp_udp_packet *out_packe
 {
     ngtcp2_ssize len = ngtcp2_conn_write_connection_close(
         conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
-        LP_UDP_PAYLOAD_MAX, &conn->close, out->ts);
+        LP_UDP_PAYLOAD_MAX, &conn->close, out->clock);
     conn->state = CONN_ENDED;
     lp_quic_make_due(conn);
     if (len <= 0)
@@ -144,7 +147,7 @@ static ngtcp2_ssize call_writev_stream(packet *out, int64_t stream, bool more,
         conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
         LP_UDP_PAYLOAD_MAX, out_taken,
         more ? NGTCP2_WRITE_STREAM_FLAG_MORE : NGTCP2_WRITE_STREAM_FLAG_NONE, stream,
-        views, count, out->ts);
+        views, count, out->clock);
 }
 
 /* Whatever the library has to say, or the packet that is open. */
@@ -194,7 +197,7 @@ static ngtcp2_ssize write_datagram(packet *out, lp_bytes datagram, bool more,
         conn->ngtcp2, &out->storage.path, &conn->packet_info, out->space.at,
         LP_UDP_PAYLOAD_MAX, &taken,
         more ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE : NGTCP2_WRITE_DATAGRAM_FLAG_NONE, 0,
-        &vec, 1, out->ts);
+        &vec, 1, out->clock);
     *out_taken = taken;
     return len;
 }
@@ -238,7 +241,8 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
                        lp_space space, lp_time now, bool *out_taken,
                        lp_udp_packet *out_packet)
 {
-    packet out = {conn, space, conn->has_open_packet ? conn->packet_ts : now, {{{0}}}};
+    packet out = {
+        conn, space, conn->has_open_packet ? conn->packet_ts : now, 0, {{{0}}}};
     assert(space.len >= LP_UDP_PAYLOAD_MAX);
     *out_taken = false;
     conn->is_blocked = datagram.len > 0;
@@ -246,9 +250,13 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
         return LP_WRITE_NOTHING;
     ngtcp2_path_storage_zero(&out.storage);
     if (!conn->has_open_packet) {
+        out.clock = lp_hush_clock(&conn->hush, out.ts);
         if (conn->state == CONN_CLOSING && is_flushed(conn, now))
             return write_close(conn, &out, out_packet);
     }
+    if (!conn->has_open_packet && datagram.len > 0 && conn->felt.in_flight > LOADED)
+        lp_hush_on_packet(&conn->hush, conn->felt.smoothed, now);
+    out.clock = lp_hush_clock(&conn->hush, out.ts);
     size_t path_max = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn->ngtcp2);
     ngtcp2_ssize len = write_frames(&out, datagram, more_follow, out_taken);
     conn->has_open_packet = len == NGTCP2_ERR_WRITE_MORE;

@@ -13,6 +13,7 @@
 #include "quic/ack_watch.h"
 #include "quic/cid.h"
 #include "quic/endpoint.h"
+#include "quic/hush.h"
 #include "quic/keymap.h"
 #include "quic/mtu.h"
 #include "quic/outbox.h"
@@ -63,12 +64,14 @@ struct lp_conn {
     lp_mtu mtu;
     size_t told_budget;
 
+    lp_hush hush;            /* and what the library is told the time is */
     ngtcp2_tstamp packet_ts; /* the open packet's */
     ngtcp2_pkt_info packet_info;
     struct {                          /* round trips */
         lp_duration latest, smoothed; /* the library's, at the last packet */
         lp_duration rtt;              /* new since lp_conn_feel; 0: none */
         bool is_new_path;             /* likewise */
+        uint64_t in_flight;           /* at the last packet */
     } felt;
     lp_time touched_at; /* last packet in or out */
     lp_time walked_at;  /* the library was asked, and had nothing more to send */
