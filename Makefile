@@ -6,6 +6,8 @@
 #   make test       everything: unit, simulation, fuzz corpora, lab, sanitized (root)
 #   make check      the fast tests only; no root
 #   make test-windows  the Windows client, cross-built, under Wine (root)
+#   make windows    lanparty-setup.exe, in build-windows-release; TAP_DRIVER=PATH puts the
+#                   driver into it, SIGN=COMMAND signs it (tools/windows-setup)
 #   make lab        the lab only; TESTS="dhcp nat" picks tests by their names
 #   make gigabyte   a gigabyte at every MTU, compared at the end (root, minutes)
 #   make bench      what the relay costs, beside a plain UDP forwarder
@@ -26,7 +28,7 @@ demo:
 	@tools/demo $(if $(KEEP),--keep)
 
 test:
-	@tools/install-packages all
+	@tools/install-packages whole
 	@tests/run-all
 
 check:
@@ -34,9 +36,16 @@ check:
 	@tests/run-all --fast
 
 test-windows:
-	@tools/install-packages windows
+	@tools/install-packages wine
 	@tools/install-packages test
 	@tests/run-all --kind windows
+
+# Only what is installed: the tests would be linked for nothing.
+windows:
+	@tools/install-packages windows
+	@tools/build windows-release src/app/client/lanparty-client.exe src/gui/lanparty.exe \
+	    src/gui/lanparty.ico
+	@TAP_DRIVER='$(TAP_DRIVER)' SIGN='$(SIGN)' tools/windows-setup
 
 lab:
 	@tools/install-packages all
@@ -74,6 +83,7 @@ install:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/softlan.conf
 
 clean:
-	rm -rf build-release build-asan build-dev build-fuzz build-tsan build-cover build-windows
+	rm -rf build-release build-asan build-dev build-fuzz build-tsan build-cover build-windows \
+	    build-windows-release
 
-.PHONY: all demo test check test-windows lab gigabyte asan bench install clean
+.PHONY: all demo test check test-windows windows lab gigabyte asan bench install clean

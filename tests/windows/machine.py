@@ -1,0 +1,168 @@
+"""A Windows machine of one test's own: a Wine prefix, with a screen.
+
+The prefix is a copy of the tree's template, with the system's files as links to it; so it
+is there at once, and nothing that a test does reaches another test.
+"""
+
+import contextlib
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from netns import Failed, _end_with_parent, check, eventually
+from party import ROOT
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(ROOT, "build-windows")
+WINE = f"{ROOT}/tools/wine"
+
+
+def link(source, target):
+    os.symlink(os.path.realpath(source), target)
+
+
+def copy_prefix(prefix):
+    template = f"{BUILD}/wine"
+    subprocess.run([WINE, "cmd", "/c", "exit"], check=True, timeout=280,
+                   env=dict(os.environ, WINEPREFIX=template))
+    shutil.copytree(template, prefix, symlinks=True, ignore=shutil.ignore_patterns("windows"))
+    shutil.copytree(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows", symlinks=True,
+                    copy_function=link)
+
+
+class Machine:
+    def __init__(self):
+        self.home = tempfile.mkdtemp(prefix="softlan-machine-")
+        self.prefix = f"{self.home}/prefix"
+        self.drive = f"{self.prefix}/drive_c"
+        self.shots = os.environ.get("LAB_LOGS", self.home)
+        self.children = []
+        self.environment = dict(os.environ, WINEPREFIX=self.prefix)
+        try:
+            copy_prefix(self.prefix)
+            self._start_screen()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_screen(self):
+        """Any display that is free; its number comes through a pipe."""
+        numbers, write = os.pipe()
+        self.children.append(subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten",
+             "tcp"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=_end_with_parent))
+        os.close(write)
+        with os.fdopen(numbers) as pipe:
+            self.environment["DISPLAY"] = f":{pipe.readline().strip()}"
+        self.children.append(self.native("openbox"))
+
+    def native(self, *words):
+        return subprocess.Popen(words, env=self.environment, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, preexec_fn=_end_with_parent)
+
+    def close(self):
+        subprocess.run([WINE, "--end"], env=self.environment, timeout=60, check=False)
+        for child in reversed(self.children):
+            child.kill()
+            child.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    # --- programs ---
+
+    def run(self, *words, timeout=120, directory=None):
+        return subprocess.run([WINE, *map(str, words)], env=self.environment, text=True,
+                              errors="replace", capture_output=True, timeout=timeout,
+                              cwd=directory)
+
+    def start(self, *words):
+        child = subprocess.Popen([WINE, *map(str, words)], env=self.environment,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        self.children.append(child)
+        return child
+
+    def running(self, name):
+        """How many processes of this program there are."""
+        return self.run("tasklist").stdout.lower().count(name.lower())
+
+    def rest(self):
+        """Ends whatever runs, so that the registry is on disk."""
+        subprocess.run([WINE, "--end"], env=self.environment, timeout=60, check=False)
+
+    # --- what it holds ---
+
+    def path(self, windows):
+        r"""Of C:\... here, whatever the case of its letters."""
+        at = self.drive
+        for part in windows.removeprefix("C:\\").split("\\"):
+            names = os.listdir(at) if os.path.isdir(at) else []
+            at = os.path.join(at, next((name for name in names
+                                        if name.lower() == part.lower()), part))
+        return at
+
+    def registry(self, key):
+        """The values of a key and of those below it: {(key, name): text}."""
+        done = self.run("reg", "query", key, "/s")
+        found, at = {}, ""
+        for line in done.stdout.splitlines():
+            value = re.match(r"    (.*?)    REG_(\w+)    (.*)$", line)
+            if value:
+                found[at, value[1]] = value[3]
+            elif line.strip():
+                at = line.strip()[len(key):].lstrip("\\")
+        return found
+
+    def write(self, key, name, kind, data):
+        done = self.run("reg", "add", key, "/v", name, "/t", kind, "/d", data, "/f")
+        check(done.returncode == 0, f"{key} is written", done.stdout)
+
+    def everything(self):
+        """Every file that is there, and every line of the registry; for comparing."""
+        self.rest()
+        files = {os.path.relpath(os.path.join(folder, name), self.drive)
+                 for folder, folders, names in os.walk(self.drive)
+                 for name in folders + names}
+        lines, key = set(), ""
+        for hive in ("system.reg", "user.reg"):
+            with open(f"{self.prefix}/{hive}", errors="replace") as text:
+                for line in text:
+                    if line.startswith("["):
+                        key = line.rsplit("]", 1)[0]
+                    if line[0] in '["@':
+                        lines.add((hive, key, line.strip() if line[0] != "[" else ""))
+        return files, lines
+
+    # --- its screen ---
+
+    def key(self, *keys):
+        subprocess.run(["xdotool", "key", *keys], env=self.environment, check=True)
+
+    def screenshot(self, name):
+        os.makedirs(self.shots, exist_ok=True)
+        path = os.path.join(self.shots, f"{name}.png")
+        subprocess.run(["import", "-window", "root", path], env=self.environment, check=True)
+        return path
+
+    def windows(self):
+        """The titles of what is on the screen."""
+        done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", ".",
+                               "getwindowname", "%@"], env=self.environment, text=True,
+                              capture_output=True)
+        return done.stdout.splitlines()
+
+
+def machine_test(test):
+    @functools.wraps(test)
+    def run(_prefix):
+        machine = Machine()
+        with contextlib.closing(machine):
+            test(machine)
+    return run
+
+
+__all__ = ["BUILD", "Failed", "Machine", "ROOT", "check", "eventually", "machine_test", "time"]
