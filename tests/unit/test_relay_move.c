@@ -162,13 +162,18 @@ TEST(a_move_without_memory_ends_the_link)
     for (unsigned n = 1; failed; n++) {
         lp_relay_move move;
         lp_relay_close end;
+        lp_link to;
         lp_relay *relay = rig_of_two(0, NULL);
         lp_link link = rig_connect(relay, 1, BUDGET, 0);
         lp_test_fail_allocation(n);
         say_hello(relay, link, ODD_ROOM, 1);
         failed = lp_test_allocation_failed();
         CHECK_EQ(lp_relay_next_move(relay, &move), !failed);
-        CHECK_EQ(lp_relay_next_close(relay, &end), failed);
+        /* jansson calls some of its own failures malformed (wire/json.h), where its
+         * allocations fail here: then the hello is refused. */
+        bool is_closed = lp_relay_next_close(relay, &end);
+        bool is_refused = rig_hear(relay, &to).type == LP_MESSAGE_REJECT;
+        CHECK_EQ(is_closed || is_refused, failed);
         lp_relay_free(relay);
     }
 }
