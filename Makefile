@@ -16,15 +16,17 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 PROGRAMS = lanparty-relay lanparty-gateway lanparty-client
-BUILT = $(foreach p,$(PROGRAMS),build-release/src/app/$(p:lanparty-%=%)/$(p))
+PATHS = $(foreach p,$(PROGRAMS),src/app/$(p:lanparty-%=%)/$(p))
+BUILT = $(PATHS:%=build-release/%)
 
+# Only the programs, here and below: the tests would be linked for nothing, which takes minutes.
 all:
 	@tools/install-packages build
-	@tools/build release
+	@tools/build release $(PATHS)
 
 demo:
 	@tools/install-packages all
-	@tools/build release
+	@tools/build release $(PATHS) tests/linkem
 	@tools/demo $(if $(KEEP),--keep)
 
 test:
@@ -40,7 +42,6 @@ test-windows:
 	@tools/install-packages test
 	@tests/run-all --kind windows
 
-# Only what is installed: the tests would be linked for nothing.
 windows:
 	@tools/install-packages windows
 	@tools/build windows-release src/app/client/lanparty-client.exe src/gui/lanparty.exe \
@@ -53,7 +54,7 @@ lab:
 
 gigabyte:
 	@tools/install-packages all
-	@tools/build release
+	@tools/build release $(PATHS) tests/linkem
 	@tests/lab/gigabyte.py
 
 asan:
