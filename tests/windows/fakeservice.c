@@ -6,6 +6,7 @@
  */
 #include <windows.h>
 
+#include <sddl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,13 +61,18 @@ static void serve(HANDLE pipe, const char *folder)
 
 int main(int argc, char **argv)
 {
+    /* Who asks looks whose the pipe is; in Wine one without an access list is nobody's. */
+    SECURITY_ATTRIBUTES access = {.nLength = sizeof access};
     if (argc != 3)
         return 2;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(
+            "D:P(A;;FA;;;WD)", SDDL_REVISION_1, &access.lpSecurityDescriptor, NULL))
+        return 1;
     puts("serving");
     fflush(stdout);
     for (;;) {
         HANDLE pipe = CreateNamedPipeA(argv[1], PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 4,
-                                       LEN, LEN, 0, NULL);
+                                       LEN, LEN, 0, &access);
         if (pipe == INVALID_HANDLE_VALUE)
             return 1;
         if (ConnectNamedPipe(pipe, NULL) || GetLastError() == ERROR_PIPE_CONNECTED)
