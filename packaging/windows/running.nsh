@@ -86,12 +86,9 @@ FunctionEnd
 
 Function InstallService
   DetailPrint "Installing the service"
+  ; Which starts it, too.
   nsExec::ExecToLog '"$INSTDIR\${CLIENT}" service install'
   Pop $0
-  ${If} $0 = 0
-    nsExec::ExecToLog '"$SYSDIR\net.exe" start ${SERVICE}'
-    Pop $0
-  ${EndIf}
   ${If} $0 != 0
     Call TakeBackNew
     !insertmacro GiveUp ${EXIT_FAILED} "The service could not be installed or started. The \

@@ -6,6 +6,7 @@ is there at once, and nothing that a test does reaches another test.
 
 import contextlib
 import functools
+import glob
 import os
 import re
 import shutil
@@ -32,6 +33,9 @@ def copy_prefix(prefix):
     shutil.copytree(template, prefix, symlinks=True, ignore=shutil.ignore_patterns("windows"))
     shutil.copytree(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows", symlinks=True,
                     copy_function=link)
+    # Wine 8 tells services that %ProgramData% is the public profile: let both be one.
+    os.makedirs(f"{prefix}/drive_c/ProgramData/softlan")
+    os.symlink("../../ProgramData/softlan", f"{prefix}/drive_c/users/Public/softlan")
 
 
 class Machine:
@@ -74,10 +78,17 @@ class Machine:
 
     # --- programs ---
 
-    def run(self, *words, timeout=120, directory=None):
-        return subprocess.run([WINE, *map(str, words)], env=self.environment, text=True,
-                              errors="replace", capture_output=True, timeout=timeout,
-                              cwd=directory)
+    def run(self, *words, timeout=120):
+        """Into files and not pipes, which what it leaves running would hold open."""
+        with tempfile.TemporaryFile("w+", errors="replace") as said, \
+                tempfile.TemporaryFile("w+", errors="replace") as complained:
+            done = subprocess.run([WINE, *map(str, words)], env=self.environment,
+                                  stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
+                                  timeout=timeout)
+            for file in (said, complained):
+                file.seek(0)
+            done.stdout, done.stderr = said.read(), complained.read()
+        return done
 
     def start(self, *words):
         child = subprocess.Popen([WINE, *map(str, words)], env=self.environment,
@@ -87,8 +98,16 @@ class Machine:
         return child
 
     def running(self, name):
-        """How many processes of this program there are."""
-        return self.run("tasklist").stdout.lower().count(name.lower())
+        """How many processes of this program there are in the prefix."""
+        count = 0
+        for process in glob.glob("/proc/[0-9]*"):
+            with contextlib.suppress(OSError):
+                with open(f"{process}/cmdline", "rb") as words, \
+                        open(f"{process}/environ", "rb") as variables:
+                    program = words.read().split(b"\0")[0].decode(errors="replace")
+                    count += (program.endswith("\\" + name) and
+                              f"WINEPREFIX={self.prefix}\0".encode() in variables.read())
+        return count
 
     def rest(self):
         """Ends whatever runs, so that the registry is on disk."""
@@ -107,6 +126,7 @@ class Machine:
 
     def registry(self, key):
         """The values of a key and of those below it: {(key, name): text}."""
+        key = key.replace("HKLM", "HKEY_LOCAL_MACHINE", 1)
         done = self.run("reg", "query", key, "/s")
         found, at = {}, ""
         for line in done.stdout.splitlines():
