@@ -43,7 +43,7 @@ class Machine:
         self.home = tempfile.mkdtemp(prefix="softlan-machine-")
         self.prefix = f"{self.home}/prefix"
         self.drive = f"{self.prefix}/drive_c"
-        self.shots = os.environ.get("LAB_LOGS", self.home)
+        self.shots = f"{BUILD}/screenshots"
         self.children = []
         self.environment = dict(os.environ, WINEPREFIX=self.prefix)
         try:
@@ -72,8 +72,12 @@ class Machine:
     def close(self):
         subprocess.run([WINE, "--end"], env=self.environment, timeout=60, check=False)
         for child in reversed(self.children):
-            child.kill()
-            child.wait()
+            child.terminate()   # so that Xvfb takes its socket with it
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
     # --- programs ---
@@ -167,6 +171,16 @@ class Machine:
         path = os.path.join(self.shots, f"{name}.png")
         subprocess.run(["import", "-window", "root", path], env=self.environment, check=True)
         return path
+
+    def settle(self, seconds=6):
+        """Until the picture stays as it is for a while."""
+        end, last, same = time.monotonic() + seconds, None, 0
+        while same < 3 and time.monotonic() < end:
+            seen = subprocess.run(["import", "-window", "root", "rgb:-"], check=True,
+                                  env=self.environment, capture_output=True).stdout
+            same = same + 1 if seen == last else 0
+            last = seen
+            time.sleep(0.3)
 
     def windows(self):
         """The titles of what is on the screen."""

@@ -366,5 +366,29 @@ def test_a_link_starts_the_window_or_reaches_the_one_that_is_there(machine):
     eventually(lambda: machine.running("lanparty.exe") == 1, "it is one window", 20)
 
 
+@machine_test
+def test_a_player_clicks_through_the_pages(machine):
+    """R-012; leaves a picture of each page in build-windows/screenshots."""
+    machine.start(SETUP)
+    eventually(lambda: "LAN Party Setup" in machine.windows(), "the setup is there", 60)
+    for page, key in (("welcome", "alt+n"), ("licence", "alt+n"), ("components", "alt+n"),
+                      ("folder", "alt+n"), ("driver", "alt+i")):
+        machine.settle()
+        machine.screenshot(f"setup-{page}")
+        machine.key(key)
+    eventually(lambda: os.path.exists(machine.path(SHORTCUT)) and service_runs(machine),
+               "it is installed", 60)
+    machine.settle()
+    machine.screenshot("setup-finish")
+    machine.key("alt+f")
+    eventually(lambda: "LAN Party" in machine.windows() and
+               "LAN Party Setup" not in machine.windows(),
+               "the setup is over, and has started the window", 30)
+    machine.start(rf"{FOLDER}\uninstall.exe")
+    eventually(lambda: "LAN Party Uninstall" in machine.windows(), "the uninstaller asks", 60)
+    machine.settle()
+    machine.screenshot("setup-uninstall")
+
+
 if __name__ == "__main__":
     sys.exit("tests/run-all --kind windows setup runs these")
