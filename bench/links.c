@@ -35,6 +35,7 @@
 #define ANSWER   86   /* TCP's acknowledgement */
 #define ALONE    LP_SECONDS(2)
 #define SETTLING LP_SECONDS(4) /* the bulk has begun at ALONE */
+#define LATEST   LP_SECONDS(1) /* a game's packet not back after this is lost */
 #define META     (LP_DATAGRAM_HEADER_LEN + 14 + 20 + 8) /* ours, within a datagram */
 
 enum { RELAY, PLAYER }; /* of each tunnel */
@@ -128,7 +129,7 @@ static lp_time game_sent[RING];
 static lp_duration idle_trips[RING], loaded_trips[RING];
 static size_t idle_count, loaded_count, loaded_sent;
 static uint64_t delivered, delivered_back, foreign_delivered;
-static lp_duration half;
+static lp_duration half, end_of_run;
 
 static double chance(void)
 {
@@ -259,6 +260,12 @@ static lp_duration game_tick(void)
     return (lp_duration)(1e9 / is.game_rate);
 }
 
+/* What is under way when the run ends is not lost. */
+static bool is_counted(lp_time sent)
+{
+    return sent >= begin + SETTLING && sent + LATEST < begin + end_of_run;
+}
+
 static void on_game(int at, uint32_t number)
 {
     if (at == RELAY) {
@@ -269,7 +276,7 @@ static void on_game(int at, uint32_t number)
     game_heard++;
     if (game_sent[number % RING] < begin + ALONE)
         idle_trips[idle_count++ % RING] = trip;
-    else if (game_sent[number % RING] >= begin + SETTLING)
+    else if (is_counted(game_sent[number % RING]))
         loaded_trips[loaded_count++ % RING] = trip;
 }
 
@@ -349,7 +356,7 @@ static void feed(void)
         feed_streams();
     if (now >= begin + game_number * game_tick()) {
         game_sent[game_number % RING] = now;
-        loaded_sent += since(SETTLING) > 0;
+        loaded_sent += is_counted(now);
         put(end_of(0, PLAYER), GAME, game_number++, META + (size_t)is.game_size);
     }
 }
@@ -441,7 +448,7 @@ static void write_alone(int from, lp_conn *conn)
         }
     }
     it->dropped += late;
-    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, now);
+    ngtcp2_conn_update_pkt_tx_time(conn->ngtcp2, lp_hush_clock(&conn->hush, now));
     lp_timers_set(&it->quic->timers, &conn->slot->timer, lp_conn_deadline(conn, now));
 }
 
@@ -626,6 +633,7 @@ static void print(void)
            percentile(loaded_trips, loaded_count, 50),
            percentile(loaded_trips, loaded_count, 99),
            percentile(loaded_trips, loaded_count, 100));
+    printf("\"game_lost\": %zu, ", loaded_sent - loaded_count);
     printf("\"lost\": %.4f, \"goodput\": %.4f, \"back\": %.4f, \"foreign\": %.4f, "
            "\"busy\": %.4f, "
            "\"modem_drops\": %" PRIu64 ", \"queue_drops\": %" PRIu64,
@@ -665,6 +673,7 @@ int main(int argc, char **argv)
     }
     random_state = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(1 + is.seed);
     half = SETTLING + (lp_duration)(is.seconds * 5e8);
+    end_of_run = SETTLING + (lp_duration)(is.seconds * 1e9);
     for (int i = 0; i < TUNNELS_MAX * 2 * STREAMS_MAX; i++)
         inner_tcp_start(&streams[0][0] + i);
     for (int i = 0; i < STREAMS_MAX; i++)
@@ -674,7 +683,7 @@ int main(int argc, char **argv)
         run_until(now + 1);
     begin = now;
     next_flood = begin + ALONE + 1;
-    run_until(begin + SETTLING + (lp_duration)(is.seconds * 1e9));
+    run_until(begin + end_of_run);
     print();
     return 0;
 }
