@@ -18,6 +18,8 @@ struct sim_player {
     sim_path path;
     size_t budget;
     bool is_unplugged;
+    void (*take)(void *state, lp_bytes datagram); /* NULL: the simnet has it */
+    void *take_state;
     lp_member *member;
     sim_conn conn;
     size_t received[256];
@@ -316,6 +318,13 @@ void sim_player_send_raw(sim_player *player, lp_bytes datagram)
     simnet_send_datagram(player->world->net, player->conn, SIM_OPENER, datagram);
 }
 
+void sim_player_divert(sim_player *player, void (*take)(void *state, lp_bytes datagram),
+                       void *state)
+{
+    player->take = take;
+    player->take_state = state;
+}
+
 void sim_player_send_control(sim_player *player, lp_bytes octets)
 {
     simnet_send_control(player->world->net, player->conn, SIM_OPENER, octets);
@@ -394,7 +403,10 @@ static void relay_forwards(sim_world *world, lp_link from, lp_bytes datagram)
         lp_link to = verdict.targets[i];
         bool fits = datagram.len <= lp_relay_budget(relay, to);
         sim_conn conn = world->conn_of_slot[lp_relay_slot_of(relay, to)];
-        if (fits)
+        sim_player *player = world->wires[conn].player;
+        if (fits && player && player->take)
+            player->take(player->take_state, datagram);
+        else if (fits)
             simnet_send_datagram(world->net, conn, SIM_ACCEPTOR, datagram);
         lp_relay_on_egress(relay, to, datagram.len,
                            fits ? LP_REASON_NONE : LP_REASON_EGRESS_BUDGET);

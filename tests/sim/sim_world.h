@@ -73,6 +73,10 @@ void sim_player_send(sim_player *player, lp_mac source, lp_mac destination, size
 void sim_player_send_raw(sim_player *player, lp_bytes datagram);
 void sim_player_send_control(sim_player *player, lp_bytes octets);
 
+/* What the relay sends to this player's line goes there instead of onto the simnet. */
+void sim_player_divert(sim_player *player, void (*take)(void *state, lp_bytes datagram),
+                       void *state);
+
 /* How many frames with this tag it received. */
 size_t sim_player_received(const sim_player *player, uint8_t tag);
 
