@@ -5,8 +5,9 @@ with namespaces of its own.
     run.py [--build DIR] [--tests DIR] [--logs DIR] [--jobs N] [WORD...]
 
 WORDs pick tests whose names contain one of them. A test's name is the sentence it proves;
-it gets a prefix for its namespaces and cleans up after itself. Ends with "N passed, N
-failed".
+it gets a prefix for its namespaces and cleans up after itself. One that fails beside others
+is run again, alone, and says so: on a full machine a player may rightly give up, but a test
+that fails twice has found something. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -26,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 FAMILY = "sl"            # of namespace prefixes: sl1234a belongs to process 1234
 TEST_SECONDS = 300       # after which a test is ended and has failed
+AGAIN_MAX = 3            # tests run again: when more fail, that is no bad moment
 
 
 def all_tests(folder):
@@ -146,20 +148,31 @@ def run_all(tests, folder, logs, jobs):
     runner = Runner(folder, logs)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, runner.stop)
-    passed = failed = 0
+    failed = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = [pool.submit(runner.run, test, number)
                    for number, test in enumerate(tests)]
         for done in concurrent.futures.as_completed(running):
-            test, ok, seconds, output = done.result()
-            passed, failed = passed + ok, failed + (not ok)
-            print(f"lab  {'ok    ' if ok else 'FAILED'} {seconds:6.1f} s  {sentence(test)}",
-                  flush=True)
-            if not ok:
-                print(re.sub("^", "       ", output.rstrip(), flags=re.MULTILINE),
-                      f"\n       logs: {os.path.join(logs, test)}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+            result = done.result()
+            tell(*result, "FAILED" if jobs == 1 else "failed", logs)
+            failed += [] if result[1] else [result[0]]
+    if jobs > 1 and len(failed) <= AGAIN_MAX:
+        failed = [test for number, test in enumerate(failed, len(tests))
+                  if not tell(*runner.run(test, number), "FAILED", logs, ", alone")]
+    else:
+        for test in failed:
+            print(f"lab  FAILED           {sentence(test)}")
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not tests else 0
+
+
+def tell(test, ok, seconds, output, bad, logs, how=""):
+    """Prints what came out; true when the test passed."""
+    print(f"lab  {'ok    ' if ok else bad} {seconds:6.1f} s  {sentence(test)}{how}", flush=True)
+    if not ok:
+        print(re.sub("^", "       ", output.rstrip(), flags=re.MULTILINE),
+              f"\n       logs: {os.path.join(logs, test)}", flush=True)
+    return ok
 
 
 if __name__ == "__main__":
