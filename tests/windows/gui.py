@@ -11,6 +11,7 @@ import tempfile
 import time
 
 from netns import Failed, check
+from prefix import make_prefix
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build-windows")
@@ -28,15 +29,6 @@ def font(height):
     """A LOGFONT as the registry has it; the font is one that Debian has."""
     face = "Open Sans".encode("utf-16-le").ljust(64, b"\0")
     return (struct.pack("<iiiii8B", height, 0, 0, 0, 400, 0, 0, 0, 1, 0, 0, 0, 0) + face).hex()
-
-
-def make_prefix(prefix):
-    """A Wine of its own: registry and files; the system's files are the template's."""
-    template = f"{BUILD}/wine"
-    subprocess.run([f"{ROOT}/tools/wine", "cmd", "/c", "exit"], check=True, timeout=280)
-    shutil.copytree(template, prefix, symlinks=True,
-                    ignore=shutil.ignore_patterns("windows", "Program Files*", "Temp"))
-    os.symlink(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows")
 
 
 class Hand:

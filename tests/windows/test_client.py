@@ -13,23 +13,14 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 
 from netns import check, eventually
 from party import HOST, ROOT, Player, party_test, ping, reaches
+from prefix import make_prefix
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(ROOT, "build-windows")
 MAC = "02:5a:00:00:00:01"
-
-
-def make_prefix(prefix):
-    """A Wine of its own: its registry and files, and the system's files of the template."""
-    template = f"{BUILD}/wine"
-    subprocess.run([f"{ROOT}/tools/wine", "cmd", "/c", "exit"], check=True, timeout=280)
-    shutil.copytree(template, prefix, symlinks=True,
-                    ignore=shutil.ignore_patterns("windows", "Program Files*", "Temp"))
-    os.symlink(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows")
 
 
 class WindowsPlayer(Player):
