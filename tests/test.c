@@ -35,6 +35,15 @@ void lp_test_fail(const char *file, int line, const char *fmt, ...)
     failures++;
 }
 
+void lp_test_check_has(const char *file, int line, const char *what, const char *got,
+                       const char *part)
+{
+    if (!got)
+        lp_test_fail(file, line, "%s is NULL, which lacks \"%s\"", what, part);
+    else if (!strstr(got, part))
+        lp_test_fail(file, line, "%s is \"%s\", which lacks \"%s\"", what, got, part);
+}
+
 void lp_test_check_bytes(const char *file, int line, const char *what, const void *got,
                          size_t got_len, const void *want, size_t want_len)
 {
