@@ -152,6 +152,50 @@ static void add_rest(lp_diagnosis *out, const char *heading, json_t *numbers)
     }
 }
 
+/* --- what needs a word of its own ------------------------------------------------- */
+
+/* D-002. A relay that answers and leaves no room for a datagram has none. */
+static void add_datagrams(lp_diagnosis *out, const json_t *state)
+{
+    const json_t *budget = at_place(state, "relay.datagram_budget");
+    bool answers = json_is_true(at_place(state, "relay.reachable"));
+    lp_diagnosis_row *row = add_row(out, "QUIC datagrams");
+    lp_put_text(row->value, sizeof row->value, "%s",
+                !answers || !json_is_integer(budget) ? NONE
+                : json_integer_value(budget) > 0     ? "yes"
+                                                 : "no: the relay cannot carry a LAN");
+    put_value(add_row(out, "QUIC datagram budget"), budget, " octets");
+}
+
+/* D-003 */
+static void add_found(lp_diagnosis *out, const json_t *state)
+{
+    const char *name = json_string_value(at_place(state, "tap.name"));
+    lp_put_text(add_row(out, "Adapter found")->value, sizeof out->row->value, "%s",
+                name && name[0] ? "yes" : "no");
+}
+
+/* D-008: one way is no way for games that look for each other. */
+static void add_broadcast(lp_diagnosis *out, const json_t *state)
+{
+    static const struct {
+        const char *code, *words;
+    } of[] = {
+        {"none", "nothing seen yet"},
+        {"to_lan", "one way, only to the LAN"},
+        {"from_lan", "one way, only from the LAN"},
+        {"both", "both ways"},
+    };
+    const json_t *flow = json_object_get(state, "broadcast");
+    const char *code = json_string_value(flow);
+    lp_diagnosis_row *row = add_row(out, "Broadcast flow");
+    put_value(row, flow, ""); /* a word of a newer service stays as it is */
+    for (size_t i = 0; code && i < sizeof of / sizeof *of; i++) {
+        if (strcmp(code, of[i].code) == 0)
+            lp_put_text(row->value, sizeof row->value, "%s", of[i].words);
+    }
+}
+
 /* --- the page --------------------------------------------------------------------- */
 
 static void diagnose(const json_t *state, lp_diagnosis *out)
@@ -165,13 +209,11 @@ static void diagnose(const json_t *state, lp_diagnosis *out)
         {"Port", "relay.port", ""},
         {"Address", "relay.address", ""},
         {"Round trip", "relay.rtt_ms", " ms"},
-        {"QUIC datagram budget", "relay.datagram_budget", " octets"},
-        {"Route to the relay pinned", "route_pinned", ""},
     };
+    static const line route[] = {{"Route to the relay pinned", "route_pinned", ""}};
     static const line lan[] = {
         {"Gateway present", "gateway_present", ""},
         {"Gateway latency", "gateway_latency_ms", " ms"},
-        {"Broadcast flow", "broadcast", ""},
     };
     static const line tap[] = {
         {"Adapter", "tap.name", ""},    {"Driver", "tap.driver", ""},
@@ -190,9 +232,13 @@ static void diagnose(const json_t *state, lp_diagnosis *out)
     add_health(out, json_object_get(state, "health"));
     add_heading(out, "Relay");
     ADD_LINES(out, state, relay);
+    add_datagrams(out, state);
+    ADD_LINES(out, state, route);
     add_heading(out, "Party LAN");
     ADD_LINES(out, state, lan);
+    add_broadcast(out, state);
     add_heading(out, "Network adapter");
+    add_found(out, state);
     ADD_LINES(out, state, tap);
     add_peers(out, json_object_get(state, "peers"));
     add_heading(out, "Traffic");

@@ -34,8 +34,10 @@ TEST(every_line_of_the_diagnostics_is_there)
         const char *name, *line;
     } rows[] = {
         {"D-001", "Relay reachable: yes\r\n"},
+        {"D-002, support", "QUIC datagrams: yes\r\n"},
         {"D-002", "QUIC datagram budget: 1382 octets\r\n"},
-        {"D-003, found", "Adapter: LAN\r\n"},
+        {"D-003, found", "Adapter found: yes\r\n"},
+        {"D-003, name", "Adapter: LAN\r\n"},
         {"D-003, MAC", "MAC address: 02:5a:00:00:00:01\r\n"},
         {"D-003, MTU", "MTU: 1280 octets\r\n"},
         {"D-003, IP", "Address: 10.73.42.51\r\n"},
@@ -46,7 +48,7 @@ TEST(every_line_of_the_diagnostics_is_there)
         {"D-005, why", "drop_source: 2\r\n"},
         {"D-006", "Round trip: 11.6 ms\r\n"},
         {"D-007", "Gateway present: yes\r\n"},
-        {"D-008", "Broadcast flow: both\r\n"},
+        {"D-008", "Broadcast flow: both ways\r\n"},
         {"D-009", "Connected to relay\r\n"},
         {"D-011", "DHCP received: 10.73.42.51\r\n"},
         {"D-012", "Gateway latency: 23.4 ms\r\n"},
@@ -65,7 +67,31 @@ TEST(an_idle_service_has_few_facts_and_all_lines)
 {
     CHECK_HAS(diagnose("{\"state\":\"idle\"}"), "Relay reachable: \xe2\x80\x93\r\n");
     CHECK_HAS(text, "Frames dropped: 0\r\n");
-    CHECK_HAS(text, "[Network adapter]\r\n");
+    CHECK_HAS(text, "[Network adapter]\r\nAdapter found: no\r\n");
+    CHECK_HAS(text, "QUIC datagrams: \xe2\x80\x93\r\n");
+}
+
+TEST(what_has_words_of_its_own_is_told_in_them)
+{
+    static const struct {
+        const char *name, *state, *line;
+    } rows[] = {
+        {"one way", "{\"broadcast\":\"to_lan\"}",
+         "Broadcast flow: one way, only to the LAN\r\n"},
+        {"the other way", "{\"broadcast\":\"from_lan\"}",
+         "Broadcast flow: one way, only from the LAN\r\n"},
+        {"silence", "{\"broadcast\":\"none\"}", "Broadcast flow: nothing seen yet\r\n"},
+        {"a newer word", "{\"broadcast\":\"sideways\"}",
+         "Broadcast flow: sideways\r\n"},
+        {"a relay without datagrams",
+         "{\"relay\":{\"reachable\":true,\"datagram_budget\":0}}",
+         "QUIC datagrams: no: the relay cannot carry a LAN\r\n"},
+        {"a relay that is gone",
+         "{\"relay\":{\"reachable\":false,\"datagram_budget\":0}}",
+         "QUIC datagrams: \xe2\x80\x93\r\n"},
+    };
+    EACH_ROW (row, rows)
+        CHECK_HAS(diagnose(row->state), row->line);
 }
 
 TEST(a_silent_service_is_told_as_such)
