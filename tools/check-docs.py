@@ -71,6 +71,8 @@ TESTED_IN = {
     "gui/windows/layout.c": "windows/test_gui.py",
     "gui/windows/main.c": "windows/test_gui.py",
     "gui/windows/manager.c": "windows/test_gui.py",
+    "gui/windows/open.c": "windows/test_gui.py",
+    "gui/windows/page.c": "windows/test_gui.py",
     "gui/windows/paint.c": "windows/test_gui.py",
     "gui/windows/settings.c": "windows/test_gui.py",
     "gui/windows/fill.c": "windows/test_gui.py",

@@ -3,6 +3,7 @@
 #include "gui/text.h"
 #include "wire/json.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 void lp_reply_read(lp_bytes text, lp_reply *out_reply)
@@ -26,6 +27,8 @@ void lp_reply_read(lp_bytes text, lp_reply *out_reply)
                                : "The LAN Party service did not say why it refused.",
                          out_reply->error, sizeof out_reply->error);
     lp_sentence_copy(field ? field : "", out_reply->field, sizeof out_reply->field);
+    json_int_t restored = json_integer_value(json_object_get(json.object, "restored"));
+    out_reply->restored = restored < 0 || restored > UINT_MAX ? 0 : (unsigned)restored;
     lp_json_close(&json);
 }
 

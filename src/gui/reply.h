@@ -8,6 +8,7 @@ typedef struct lp_reply {
     bool ok;
     char error[LP_WHY_MAX]; /* what went wrong; "" if ok */
     char field[24];         /* the member of the request to blame; "": none */
+    unsigned restored;      /* of `repair`: changes that were given back */
 } lp_reply;
 
 /* What is no answer counts as a failure, with a sentence. */

@@ -7,10 +7,12 @@
 #define PUT(field, ...) lp_put_text((field), sizeof(field), __VA_ARGS__)
 #define ADD(field, ...) lp_add_text((field), sizeof(field), __VA_ARGS__)
 
-enum { LONG_WORD = 36, KEPT_OF_IT = 19 }; /* octets */
+enum { LONG_WORD = 40, KEPT_OF_IT = 19 }; /* octets */
 
+/* A blank where no line ends. */
+#define HOLD "\xc2\xa0"
 /* Between parts of a line; it never begins one. */
-#define DOT "\xc2\xa0\xc2\xa0\xc2\xb7  "
+#define DOT HOLD HOLD "\xc2\xb7  "
 
 /* --- numbers as people read them -------------------------------------------------- */
 
@@ -78,7 +80,64 @@ static void offer(lp_view *out, lp_act act, const char *button)
     out->button = button;
 }
 
+/* --- cards ------------------------------------------------------------------------ */
+
+static lp_view_card *add_card(lp_view *out, lp_tone tone, const char *title,
+                              const char *detail, const char *remedy)
+{
+    lp_view_card *card = &out->card[out->card_count++];
+    *card = (lp_view_card){.tone = tone};
+    PUT(card->title, "%s", title);
+    add_sentence(card->text, sizeof card->text, detail);
+    add_sentence(card->text, sizeof card->text, remedy);
+    return card;
+}
+
+static void offer_fix(lp_view_card *card, lp_fix fix, const char *button)
+{
+    card->fix = fix;
+    PUT(card->button, "%s", button);
+}
+
+static void offer_place(lp_view_card *card, const char *button, const char *place)
+{
+    offer_fix(card, LP_FIX_OPEN, button);
+    card->place = place;
+}
+
+/* A word of the engine's (src/os/windows/adapter_device.c); a relay may say it, too, and
+ * then the button leads to the same place. */
+static bool is_about_driver(const char *error)
+{
+    return strstr(error, "build.openvpn.net/downloads/releases") != NULL;
+}
+
+static void offer_driver(lp_view_card *card)
+{
+    offer_place(card, "Get the driver",
+                "https://build.openvpn.net/downloads/releases/");
+}
+
+static void add_failure(lp_view *out, const char *title, const char *error,
+                        const char *otherwise)
+{
+    lp_view_card *card =
+        add_card(out, LP_TONE_BAD, title, error[0] ? error : otherwise, "");
+    if (is_about_driver(error))
+        offer_driver(card);
+}
+
 /* --- nobody answers --------------------------------------------------------------- */
+
+/* Whoever starts it gets the same; who cannot, or does not want to, has this. */
+static void offer_repair(lp_view *out)
+{
+    offer_fix(add_card(out, LP_TONE_CALM, "Is the network not as it was?",
+                       "What a crashed session changed is given back when the service "
+                       "starts, or right now",
+                       ""),
+              LP_FIX_REPAIR, "Repair network");
+}
 
 static void show_service(lp_presence presence, const char *why, lp_view *out)
 {
@@ -89,6 +148,7 @@ static void show_service(lp_presence presence, const char *why, lp_view *out)
             "It carries the party's network. Start it to go on; Windows will ask for "
             "your permission");
         offer(out, LP_ACT_START_SERVICE, "&Start the service");
+        offer_repair(out);
         break;
     case LP_PRESENCE_MISSING:
         say(out, LP_TONE_WARN, "The LAN Party service is not set up",
@@ -98,7 +158,8 @@ static void show_service(lp_presence presence, const char *why, lp_view *out)
         break;
     case LP_PRESENCE_SILENT:
         say(out, LP_TONE_BAD, "The LAN Party service does not answer", why);
-        offer(out, LP_ACT_START_SERVICE, "Re&start the service");
+        offer(out, LP_ACT_RESTART_SERVICE, "Re&start the service");
+        offer_repair(out);
         break;
     case LP_PRESENCE_ASKING:
     case LP_PRESENCE_ANSWERS:
@@ -110,16 +171,6 @@ static void show_service(lp_presence presence, const char *why, lp_view *out)
 }
 
 /* --- the form --------------------------------------------------------------------- */
-
-static void add_card(lp_view *out, lp_tone tone, const char *title, const char *detail,
-                     const char *remedy)
-{
-    lp_view_card *card = &out->card[out->card_count++];
-    *card = (lp_view_card){.tone = tone};
-    PUT(card->title, "%s", title);
-    add_sentence(card->text, sizeof card->text, detail);
-    add_sentence(card->text, sizeof card->text, remedy);
-}
 
 static void show_link(const lp_state *state, lp_view *out)
 {
@@ -140,10 +191,10 @@ static void show_form(const lp_state *state, const lp_view_own *own, lp_view *ou
     if (own->from_link)
         show_link(state, out);
     else if (state->phase == LP_PHASE_REFUSED)
-        add_card(out, LP_TONE_BAD, "The relay did not let you in", state->last_error,
-                 state->last_error[0] ? "" : "Check the room code with your host");
+        add_failure(out, "The relay did not let you in", state->last_error,
+                    "Check the room code with your host");
     else if (state->phase == LP_PHASE_ENDED && state->last_error[0])
-        add_card(out, LP_TONE_BAD, "The connection has ended", state->last_error, "");
+        add_failure(out, "The connection has ended", state->last_error, "");
     else if (!state->waits_for_orders)
         add_card(out, LP_TONE_WARN, "This client takes no orders",
                  "a lanparty-client without the word \"service\" runs on this machine",
@@ -210,6 +261,16 @@ static void say_phase(const lp_state *state, lp_view *out)
     }
 }
 
+/* What no line is to be broken in. */
+static void add_whole(char *out, size_t out_len, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        lp_add_text(out, out_len, "%.*s%s", (int)len, text, text[len] ? HOLD : "");
+        text += text[len] ? len + 1 : len;
+    }
+}
+
 static void say_where(const lp_state *state, lp_view *out)
 {
     char since[32];
@@ -220,7 +281,8 @@ static void say_where(const lp_state *state, lp_view *out)
         ADD(out->where, ":%u", state->port);
     if (state->connected_ms >= 0) {
         lp_view_duration(state->connected_ms, since, sizeof since);
-        ADD(out->where, DOT "for %s", since);
+        ADD(out->where, DOT "for" HOLD);
+        add_whole(out->where, sizeof out->where, since);
     }
 }
 
@@ -281,16 +343,44 @@ static void show_facts(const lp_state *state, lp_view *out)
         PUT(out->fact[LP_FACT_RELAY].value, "Connected, %s", trip);
 }
 
+/* What the service may not decide, and Windows has a page for. */
+static void offer_settings(lp_view_card *card)
+{
+    static const struct {
+        const char *code, *button, *place;
+    } of[] = {
+        {"public_network", "Network settings", "ms-settings:network"},
+        {"broadcast_elsewhere", "Show adapters", "shell:ConnectionsFolder"},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        if (strcmp(card->code, of[i].code) == 0)
+            offer_place(card, of[i].button, of[i].place);
+    }
+}
+
 static void show_health(const lp_state *state, lp_view *out)
 {
     for (size_t i = 0; i < state->health_count; i++) {
         const lp_state_row *row = &state->health[i];
-        add_card(out, row->is_error ? LP_TONE_BAD : LP_TONE_WARN, row->title,
-                 row->detail, row->remedy);
-        lp_view_card *card = &out->card[out->card_count - 1];
+        lp_view_card *card = add_card(out, row->is_error ? LP_TONE_BAD : LP_TONE_WARN,
+                                      row->title, row->detail, row->remedy);
         PUT(card->code, "%s", row->code);
-        PUT(card->fix, "%s", row->code[0] ? row->fix : "");
+        if (row->code[0] && row->fix[0])
+            offer_fix(card, LP_FIX_SERVICE, row->fix);
+        else
+            offer_settings(card);
     }
+}
+
+/* The headline's sentence says what is wrong; this, what to do about it. */
+static void show_driver(const lp_state *state, lp_view *out)
+{
+    if (is_about_driver(state->last_error))
+        offer_driver(
+            add_card(out, LP_TONE_BAD, "The network adapter needs a driver",
+                     "Run the newest tap-windows from OpenVPN's page; then the "
+                     "connection goes on by itself",
+                     ""));
 }
 
 /* --- who is here ------------------------------------------------------------------ */
@@ -362,6 +452,7 @@ static void show_session(const lp_state *state, lp_view *out)
     offer(out, LP_ACT_DISCONNECT,
           state->phase == LP_PHASE_JOINED ? "Dis&connect" : "&Cancel");
     show_facts(state, out);
+    show_driver(state, out);
     show_health(state, out);
     show_peers(state, out);
     show_latency(state, out);
@@ -372,7 +463,7 @@ static void show_session(const lp_state *state, lp_view *out)
 static void show_trouble(const char *trouble, lp_view *out)
 {
     if (trouble[0])
-        add_card(out, LP_TONE_BAD, "That did not work", trouble, "");
+        add_failure(out, "That did not work", trouble, "");
 }
 
 void lp_view_write(lp_presence presence, const lp_state *state, const lp_view_own *own,

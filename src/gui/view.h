@@ -36,6 +36,7 @@ typedef enum lp_act {
     LP_ACT_CONNECT,
     LP_ACT_DISCONNECT,
     LP_ACT_START_SERVICE,
+    LP_ACT_RESTART_SERVICE,
     LP_ACT_INSTALL_SERVICE,
 } lp_act;
 
@@ -45,10 +46,21 @@ typedef struct lp_view_fact {
     lp_tone tone;
 } lp_view_fact;
 
+/* What a card's button does. */
+typedef enum lp_fix {
+    LP_FIX_NONE,
+    LP_FIX_SERVICE, /* asks the service to, by the code of the problem */
+    LP_FIX_REPAIR,  /* gives back what a crashed session left */
+    LP_FIX_OPEN,    /* shows a place where the player does it: settings, a download */
+} lp_fix;
+
 typedef struct lp_view_card {
     char title[128], text[520];
-    char code[32], fix[40]; /* the button and what it asks for; "": none */
     lp_tone tone;
+    lp_fix fix;
+    char button[40];   /* "" without a fix */
+    char code[32];     /* of SERVICE */
+    const char *place; /* of OPEN: what Windows opens */
 } lp_view_card;
 
 typedef struct lp_view_peer {

@@ -37,6 +37,25 @@ TEST(an_answer_is_done_or_a_sentence)
     }
 }
 
+TEST(a_repair_tells_how_much_was_given_back)
+{
+    static const struct {
+        const char *name, *text;
+        unsigned restored;
+    } rows[] = {
+        {"some", "{\"ok\":true,\"restored\":3}", 3},
+        {"none", "{\"ok\":true,\"restored\":0}", 0},
+        {"no word of it", "{\"ok\":true}", 0},
+        {"nonsense", "{\"ok\":true,\"restored\":-1}", 0},
+        {"too much", "{\"ok\":true,\"restored\":4294967296}", 0},
+    };
+    EACH_ROW (row, rows) {
+        lp_reply reply;
+        lp_reply_read(octets(row->text), &reply);
+        CHECK_EQ(reply.restored, row->restored);
+    }
+}
+
 TEST(a_log_becomes_a_file)
 {
     static const struct {

@@ -78,7 +78,7 @@ TEST(whoever_does_not_answer_is_named_with_what_to_do)
          "Start it"},
         {"missing", LP_PRESENCE_MISSING, LP_ACT_INSTALL_SERVICE, "is not set up",
          "installer"},
-        {"silent", LP_PRESENCE_SILENT, LP_ACT_START_SERVICE, "does not answer",
+        {"silent", LP_PRESENCE_SILENT, LP_ACT_RESTART_SERVICE, "does not answer",
          "Too busy."},
     };
     EACH_ROW (row, rows) {
@@ -88,6 +88,27 @@ TEST(whoever_does_not_answer_is_named_with_what_to_do)
         CHECK_EQ(view.act, row->act);
         CHECK_HAS(view.headline, row->headline);
         CHECK_HAS(view.sentence, row->sentence);
+    }
+}
+
+TEST(a_service_that_is_there_and_does_not_answer_may_have_left_something)
+{
+    static const struct {
+        const char *name;
+        lp_presence presence;
+        size_t cards;
+    } rows[] = {
+        {"asking", LP_PRESENCE_ASKING, 0},
+        {"stopped", LP_PRESENCE_STOPPED, 1},
+        {"missing", LP_PRESENCE_MISSING, 0},
+        {"silent", LP_PRESENCE_SILENT, 1},
+    };
+    EACH_ROW (row, rows) {
+        const lp_view_own own = {"", "", false};
+        lp_view_write(row->presence, &(lp_state){0}, &own, &view);
+        CHECK_EQ(view.card_count, row->cards);
+        CHECK_EQ(view.card[0].fix, row->cards ? LP_FIX_REPAIR : LP_FIX_NONE);
+        CHECK_EQ(view.card[0].tone, LP_TONE_CALM); /* an offer, and no alarm */
     }
 }
 
@@ -197,11 +218,78 @@ TEST(a_problem_is_a_card_with_what_to_do_and_a_button_where_one_can)
         "{'severity':'warn','title':'Nameless','fix':'Cannot be asked for'}]}");
     CHECK_EQ(shown->card_count, 3);
     CHECK_STR(shown->card[0].text, "Since 15 s. Ask again.");
-    CHECK_STR(shown->card[0].fix, "Get one");
+    CHECK_EQ(shown->card[0].fix, LP_FIX_SERVICE);
+    CHECK_STR(shown->card[0].button, "Get one");
     CHECK_STR(shown->card[0].code, "no_address");
     CHECK_EQ(shown->card[0].tone, LP_TONE_WARN);
     CHECK_EQ(shown->card[1].tone, LP_TONE_BAD);
-    CHECK_STR(shown->card[2].fix, "");
+    CHECK_EQ(shown->card[1].fix, LP_FIX_NONE);
+    CHECK_STR(shown->card[2].button, "");
+}
+
+TEST(what_only_the_player_may_change_is_shown_by_windows)
+{
+    static const struct {
+        const char *name, *state;
+        lp_fix fix;
+        const char *place;
+    } rows[] = {
+        {"a firewall's network",
+         JOINED ",'health':[{'code':'public_network','title':'T'}]}", LP_FIX_OPEN,
+         "ms-settings:network"},
+        {"a metric", JOINED ",'health':[{'code':'broadcast_elsewhere','title':'T'}]}",
+         LP_FIX_OPEN, "shell:ConnectionsFolder"},
+        {"a service that can do it itself",
+         JOINED ",'health':[{'code':'public_network','title':'T','fix':'Do it'}]}",
+         LP_FIX_SERVICE, ""},
+        {"nothing of Windows", JOINED ",'health':[{'code':'no_gateway','title':'T'}]}",
+         LP_FIX_NONE, ""},
+    };
+    EACH_ROW (row, rows) {
+        const lp_view_card *card = &show(row->state)->card[0];
+        CHECK_EQ(card->fix, row->fix);
+        CHECK_STR(card->place ? card->place : "", row->place);
+        CHECK_EQ(card->button[0] != '\0', row->fix != LP_FIX_NONE);
+    }
+}
+
+#define NO_DRIVER                                            \
+    "the TAP driver is missing: install tap-windows6, from " \
+    "build.openvpn.net/downloads/releases, then try again"
+
+TEST(a_missing_driver_has_a_button_that_leads_to_it)
+{
+    static const struct {
+        const char *name, *state, *trouble;
+        const char *title;
+    } rows[] = {
+        {"a session that cannot begin",
+         "{'state':'offline','last_error':'" NO_DRIVER "'}", "", "needs a driver"},
+        {"one that ended",
+         "{'state':'ended','waits_for_orders':true,'last_error':'" NO_DRIVER "'}", "",
+         "has ended"},
+        {"an order", "{'state':'idle','waits_for_orders':true}", NO_DRIVER,
+         "did not work"},
+    };
+    EACH_ROW (row, rows) {
+        const lp_view_own own = {"", row->trouble, false};
+        static lp_state state;
+        state = state_of(row->state);
+        lp_view_write(LP_PRESENCE_ANSWERS, &state, &own, &view);
+        CHECK_EQ(view.card_count, 1);
+        CHECK_HAS(view.card[0].title, row->title);
+        CHECK_EQ(view.card[0].fix, LP_FIX_OPEN);
+        CHECK_STR(view.card[0].place ? view.card[0].place : "",
+                  "https://build.openvpn.net/downloads/releases/");
+    }
+    /* Where it is must be readable, too: nothing of it is cut. */
+    CHECK_HAS(show("{'state':'offline','last_error':'" NO_DRIVER "'}")->sentence,
+              "from build.openvpn.net/downloads/releases, then");
+    /* What a stranger says leads nowhere else. */
+    CHECK_EQ(show("{'state':'refused','last_error':'see https://evil.example'}")
+                 ->card[0]
+                 .fix,
+             LP_FIX_NONE);
 }
 
 TEST(the_gateway_comes_first_then_oneself_then_players)
@@ -250,7 +338,8 @@ TEST(where_one_is_leaves_out_what_is_usual)
          "{'state':'joined','room':'A','relay':{'name':'r','port':4433}}",
          "Room A\xc2\xa0\xc2\xa0\xc2\xb7  r:4433"},
         {"for a while", "{'state':'joined','room':'A','connected_ms':61000}",
-         "Room A\xc2\xa0\xc2\xa0\xc2\xb7  for 1 min"},
+         "Room A\xc2\xa0\xc2\xa0\xc2\xb7  for\xc2\xa0"
+         "1\xc2\xa0min"},
     };
     EACH_ROW (row, rows)
         CHECK_STR(show(row->state)->where, row->where);

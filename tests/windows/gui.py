@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+from hand import Hand
 from netns import Failed, check
 from prefix import make_prefix
 
@@ -18,34 +19,37 @@ BUILD = os.path.join(ROOT, "build-windows")
 SHOTS = os.path.join(BUILD, "screenshots")
 PIPE = r"\\.\pipe\lanparty-test"
 
-# src/gui/windows/window.h
-IDS = dict(headline=100, sentence=101, where=102, card_title=103, card_text=106, card_fix=109,
-           card_more=112, relay=114, relay_fault=115, room=117, room_fault=118, fingerprint=120,
-           fingerprint_fault=121, act=122, latency=124, graph=125, fact=126, fact_value=130,
-           peers_label=134, peers=135, details=139, turn=141, copy=142, export=143, note=144)
-
-
 def font(height):
     """A LOGFONT as the registry has it; the font is one that Debian has."""
     face = "Open Sans".encode("utf-16-le").ljust(64, b"\0")
     return (struct.pack("<iiiii8B", height, 0, 0, 0, 400, 0, 0, 0, 1, 0, 0, 0, 0) + face).hex()
 
 
-class Hand:
-    """drive.exe, which answers each command with lines."""
+class Picture:
+    """A PPM, whose rows are three octets for each pixel."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, octets):
+        head = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", octets)
+        check(head, "it is a picture")
+        self.octets, self.pixels = octets, octets[head.end():]
+        self.width, self.height = int(head[1]), int(head[2])
 
-    def ask(self, command):
-        self.program.stdin.write(command + "\n")
-        self.program.stdin.flush()
-        lines = []
-        for line in self.program.stdout:
-            if line.rstrip("\r\n") == ".":
-                return lines
-            lines.append(line.rstrip("\r\n"))
-        raise Failed(f"nobody obeys: {command}")
+    def without(self, rects):
+        """Itself, but for places that move: carets, curves."""
+        rest = bytearray(self.pixels)
+        for left, top, width, height in rects:
+            left, right = max(left, 0), min(left + width, self.width)
+            for row in range(max(top, 0), min(top + height, self.height)):
+                at = 3 * (row * self.width + left)
+                rest[at:at + 3 * (right - left)] = b"\xff" * 3 * (right - left)
+        self.pixels = bytes(rest)
+        return self
+
+    def has_black(self):
+        """Nothing that the window draws is quite black; what it has not drawn is."""
+        planes = [int.from_bytes(self.pixels[i::3], "big") for i in range(3)]
+        lit = (planes[0] | planes[1] | planes[2]).to_bytes(self.width * self.height, "big")
+        return lit.count(0) > 0
 
 
 class Screen:
@@ -93,6 +97,7 @@ class Gui:
         self.screen = screen or Screen(self.folder)
         self.env = dict(self.screen.env, WINEPREFIX=self.prefix)
         self.texts_log = f"{self.folder}/texts.log"
+        self.program = f"{BUILD}/src/gui/lanparty.exe"
         self.choose_looks()
 
     # --- programs ---------------------------------------------------------------------
@@ -102,19 +107,50 @@ class Gui:
                               timeout=120, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, **more)
 
+    def install(self):
+        """The window in a folder of its own, with a client that only writes down what it is
+        asked; it opens pages, too."""
+        home = f"{self.prefix}/drive_c/LAN Party"
+        os.makedirs(home)
+        for path, name in (("src/gui/lanparty.exe", "lanparty.exe"),
+                           ("src/gui/help.html", "help.html"),
+                           ("tests/noter.exe", "lanparty-client.exe"),
+                           ("tests/noter.exe", "opener.exe")):
+            shutil.copy(f"{BUILD}/{path}", f"{home}/{name}")
+        self.program = f"{home}/lanparty.exe"
+        command = r'"C:\LAN Party\opener.exe" "%1"'
+        self.write_registry(
+            (r"HKLM\Software\Classes\.html", "@=\"lanparty-page\""),
+            (r"HKLM\Software\Classes\ms-settings", '"URL Protocol"=""'),
+            *((rf"HKLM\Software\Classes\{kind}\shell\open\command",
+               "@=" + json.dumps(command)) for kind in ("lanparty-page", "ms-settings")))
+
+    def told(self, program):
+        """How a program that only writes that down was called."""
+        path = f"{self.prefix}/drive_c/LAN Party/{program}.exe.log"
+        if not os.path.exists(path):
+            return []
+        with open(path) as lines:
+            return lines.read().splitlines()
+
+    def write_registry(self, *values):
+        path = f"{self.folder}/values.reg"
+        with open(path, "w", encoding="utf-16") as file:
+            file.write("Windows Registry Editor Version 5.00\r\n\r\n")
+            for key, value in values:
+                key = key.replace("HKCU", "HKEY_CURRENT_USER").replace(
+                    "HKLM", "HKEY_LOCAL_MACHINE")
+                file.write(f"[{key}]\r\n{value}\r\n\r\n")
+        self.wine("regedit", "/S", "Z:" + path.replace("/", "\\"))
+
     def choose_looks(self):
         desk, metrics = r"HKCU\Control Panel\Desktop", r"HKCU\Control Panel\Desktop\WindowMetrics"
         themes = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
-        path = f"{self.folder}/looks.reg"
-        with open(path, "w", encoding="utf-16") as file:
-            octets = ",".join(re.findall("..", font(-12)))     # at 96 DPI
-            file.write("Windows Registry Editor Version 5.00\r\n\r\n")
-            for key, value in ((desk, f'"LogPixels"=dword:{self.dpi:08x}'),
-                               (metrics, f'"MessageFont"=hex:{octets}'),
-                               (metrics, f'"CaptionFont"=hex:{octets}'),
-                               (themes, f'"AppsUseLightTheme"=dword:{0 if self.dark else 1:08x}')):
-                file.write(f"[{key.replace('HKCU', 'HKEY_CURRENT_USER')}]\r\n{value}\r\n\r\n")
-        self.wine("regedit", "/S", "Z:" + path.replace("/", "\\"))
+        octets = ",".join(re.findall("..", font(-12)))     # at 96 DPI
+        self.write_registry((desk, f'"LogPixels"=dword:{self.dpi:08x}'),
+                            (metrics, f'"MessageFont"=hex:{octets}'),
+                            (metrics, f'"CaptionFont"=hex:{octets}'),
+                            (themes, f'"AppsUseLightTheme"=dword:{0 if self.dark else 1:08x}'))
 
     def start_service(self):
         self.service = self.screen.start(
@@ -123,14 +159,16 @@ class Gui:
 
     def open(self, *words, hand=True):
         program = self.screen.start(
-            "window", f"{ROOT}/tools/wine", f"{BUILD}/src/gui/lanparty.exe", "--status-socket",
-            self.pipe, "--check-texts", "Z:" + self.texts_log.replace("/", "\\"), *words,
+            "window", f"{ROOT}/tools/wine", self.program, "--status-socket", self.pipe,
+            "--check-texts", "Z:" + self.texts_log.replace("/", "\\"), *words,
             env=self.env)
         if hand:
-            self.hand = Hand(self.screen.start(
-                "hand", f"{ROOT}/tools/wine", f"{BUILD}/tests/drive.exe", env=self.env,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"))
+            self.open_hand()
         return program
+
+    def open_hand(self):
+        self.hand = Hand(self.env)
+        self.screen.programs.append(self.hand.program)
 
     def close(self):
         if self.is_guest:
@@ -168,17 +206,20 @@ class Gui:
     # --- what is seen -----------------------------------------------------------------
 
     def texts(self):
-        """{id: (x, y, width, height, is enabled, text)}"""
-        seen, last = {}, None
-        for line in self.hand.ask("texts"):
-            found = re.match(r"(\d+) (-?\d+) (-?\d+) (\d+) (\d+) ([01]) (.*)", line)
-            if found:
-                last = int(found[1])
-                seen[last] = (*map(int, found.groups()[1:5]), found[6] == "1", found[7])
-        return seen
+        return self.hand.texts()
 
     def text(self, name, offset=0):
-        return self.texts().get(IDS[name] + offset, (0, 0, 0, 0, False, ""))[5]
+        return self.hand.text(name, offset)
+
+    def place(self, name, offset=0):
+        """(x, y, width, height), or None where it is not shown."""
+        found = self.texts().get(self.hand.ids[name] + offset)
+        return found and found[:4]
+
+    def is_seen(self, name, offset=0):
+        """All of it, and not only when one scrolls there."""
+        place, page = self.place(name, offset), self.hand.ask("page")[0].split()
+        return bool(place) and place[1] >= 0 and place[1] + place[3] <= int(page[1])
 
     def has(self, sentence):
         return any(sentence in one[5] for one in self.texts().values())
@@ -195,27 +236,61 @@ class Gui:
         self.wait(lambda: self.has(sentence), f"the window says: {sentence}")
 
     def click(self, name, offset=0):
-        self.hand.ask(f"click {IDS[name] + offset}")
+        self.hand.ask(f"click {self.hand.ids[name] + offset}")
 
     def put(self, name, text):
-        self.hand.ask(f"put {IDS[name]} {text}")
+        self.hand.ask(f"put {self.hand.ids[name]} {text}")
 
     def search(self, title):
         done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"],
                               env=self.env, capture_output=True, text=True, check=False)
-        return done.stdout.split()[0] if done.stdout.split() else None
+        return done.stdout.split()
+
+    def mouse(self, *words):
+        """Over the window unless it is told where to."""
+        if words[0] == "click":
+            words = ("mousemove", "--window", self.window(), "200", "200", *words)
+        subprocess.run(["xdotool", *words], env=self.env, check=True, timeout=60)
 
     def paste(self, name, text):
-        self.hand.ask(f"paste {IDS[name]} {text}")
+        self.hand.ask(f"paste {self.hand.ids[name]} {text}")
 
     def window(self):
-        return self.search("LAN Party")
+        return next(iter(self.search("LAN Party")), None)
+
+    def shrink(self):
+        """As far as it goes; and not before the window manager has given it its first size."""
+        self.wait(self.window, "the window is on the screen")
+        first = self.hand.ask("page")
+        self.wait(lambda: self.hand.ask("size 1 1") or self.hand.ask("page") != first,
+                  "the window becomes smaller")
+
+    def windows(self):
+        """How many there are."""
+        return len(self.search("LAN Party"))
 
     def picture(self, name):
+        """What the window shows, once that is all that it has to show."""
+        seen = []
+
+        def is_painted():
+            if self.hand.ask("painted") != ["yes"]:
+                return False
+            texts = self.texts()
+            moves = [texts[number][:4] for number in
+                     {self.hand.ids["graph"], int(self.hand.ask("focus")[0])} & texts.keys()]
+            seen.append(Picture(self.look_at(self.window())).without(moves))
+            return (len(seen) > 1 and seen[-1].pixels == seen[-2].pixels and
+                    not seen[-1].has_black())
+
         self.wait(self.window, "the window is on the screen")
-        time.sleep(0.7)     # let it finish drawing
-        subprocess.run(["import", "-window", self.window(), f"{SHOTS}/{name}.png"],
-                       env=self.env, check=True, timeout=60)
+        self.wait(is_painted, f"all of {name} is painted")
+        subprocess.run(["convert", "ppm:-", f"{SHOTS}/{name}.png"], input=seen[-1].octets,
+                       check=True, timeout=60)
+
+    def look_at(self, window):
+        return subprocess.run(["import", "-window", window, "-depth", "8", "ppm:-"],
+                              env=self.env, check=True, timeout=60, capture_output=True).stdout
 
     def screen_picture(self, name):
         subprocess.run(["import", "-window", "root", f"{SHOTS}/{name}.png"], env=self.env,
@@ -228,14 +303,15 @@ class Gui:
     def type(self, title, text):
         """Into another window of ours: a dialog."""
         self.wait(lambda: self.search(title), f"a window {title} is on the screen")
-        subprocess.run(["xdotool", "windowfocus", "--sync", self.search(title), "type",
+        subprocess.run(["xdotool", "windowfocus", "--sync", self.search(title)[0], "type",
                         "--clearmodifiers", "--delay", "30", text], env=self.env, check=True,
                        timeout=60)
         subprocess.run(["xdotool", "key", "Return"], env=self.env, check=True, timeout=60)
 
     def focus(self):
         found = int(self.hand.ask("focus")[0])
-        return next((name for name, number in IDS.items() if number == found), str(found))
+        return next((name for name, number in self.hand.ids.items() if number == found),
+                    str(found))
 
     def nothing_is_clipped(self):
         with open(self.texts_log, errors="replace") as lines:

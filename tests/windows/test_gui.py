@@ -32,14 +32,33 @@ JOINED = dict(
               "datagrams_tx": 18230, "drop_source": 2}, live={"rtt_us": 11600})
 NO_ADDRESS = {"code": "no_address", "severity": "warn", "title": "No address from the party yet",
               "detail": "", "remedy": "ask for one again, or set an address of the party's subnet",
-              "fix": "Get an address"}
+              "fix": "Ask for an address again"}
 OVERLAP = {"code": "subnet_overlap", "severity": "warn", "detail": "Wi-Fi",
            "title": "The party uses the same subnet as a network of this machine",
            "remedy": "ask the host for an uncommon subnet such as 10.73.42.0/24"}
-UNREACHABLE = {"code": "relay_unreachable", "severity": "error", "detail": "no answer",
+PUBLIC = {"code": "public_network", "severity": "warn", "detail": "LAN Party",
+          "title": "The firewall takes the party for a public network",
+          "remedy": "set the adapter's network to Private in Windows' settings, Network and "
+                    "internet; else games may not be let in"}
+ELSEWHERE = {"code": "broadcast_elsewhere", "severity": "warn", "detail": "Ethernet",
+             "title": "Games look for servers by another adapter",
+             "remedy": "raise that adapter's metric: in its IPv4 properties, Advanced, take the "
+                       "tick from Automatic metric and write 500"}
+ONE_WAY = {"code": "broadcast_one_way", "severity": "warn", "detail": "12 sent",
+           "title": "Broadcasts go out, none come back",
+           "remedy": "is the gateway plugged into the party's switch?"}
+COMMON = {"code": "common_subnet", "severity": "warn", "detail": "192.168.1.0/24",
+          "title": "The party's subnet is a common one",
+          "remedy": "192.168.0.0/24, 192.168.1.0/24 and 192.168.178.0/24 are in many homes: "
+                    "10.73.42.0/24 avoids trouble"}
+UNREACHABLE = {"code": "relay_unreachable", "fix": "Try again now", "severity": "error", "detail": "no answer",
                "title": "No connection to the relay for a while",
                "remedy": "it is tried again by itself; check the relay's name, port and "
                          "fingerprint, and that this network lets UDP through"}
+EVERYTHING = [NO_ADDRESS, OVERLAP, PUBLIC, ELSEWHERE, ONE_WAY, COMMON]
+NO_DRIVER = dict(IDLE, state="offline", room="QUAKE-NIGHT", relay={"name": "relay.example"},
+                 next_try_ms=8000, last_error="the TAP driver is missing: install OpenVPN's "
+                 "tap-windows6, from build.openvpn.net/downloads/releases, then try again")
 OFFLINE = dict(JOINED, state="offline", last_error="no answer from the relay", next_try_ms=4000,
                peers=[], health=[UNREACHABLE])
 LINK = "lanparty://relay.example:4433/QUAKE-NIGHT?fingerprint=sha256:" + "ab" * 32
@@ -63,6 +82,7 @@ def connect(gui, relay="relay.example", room="QUAKE-NIGHT"):
     gui.put("room", room)
     gui.click("act")
     gui.wait(lambda: gui.requests(), "it asks for a connection")
+    check(gui.focus() == "act", "the keys stay where they were", gui.focus())
     gui.answer("status", JOINED)
     gui.sees("You are on the party's LAN")
 
@@ -155,12 +175,172 @@ def test_a_loss_is_told_while_the_window_is_closed(gui):
 def test_a_health_row_has_a_button_that_does_it(gui):
     gui.answer("status", dict(JOINED, health=[NO_ADDRESS, OVERLAP]))
     gui.sees("No address from the party yet")
-    check(gui.text("card_fix") == "Get an address", "the button says what it does")
+    check(gui.text("card_fix") == "Ask for an address again", "the button says what it does")
     check(gui.text("card_fix", 1) == "", "no button where none helps")
     gui.answer("fix", {"error": "Windows did not renew: the adapter is unplugged"})
     gui.click("card_fix")
     gui.wait(lambda: gui.requests() == [{"do": "fix", "code": "no_address"}], "it is asked for")
     gui.sees("Windows did not renew: the adapter is unplugged.")
+
+
+# --- more than fits --------------------------------------------------------------------
+
+
+def too_much(gui):
+    """The smallest window, and more warnings than it has room for."""
+    connect(gui)
+    gui.shrink()
+    gui.answer("status", dict(JOINED, health=EVERYTHING))
+    gui.sees(EVERYTHING[-1]["title"])
+    check(gui.is_seen("card_title") and not gui.is_seen("card_title", len(EVERYTHING) - 1),
+          "the first is there, the last is not", gui.texts())
+
+
+def goes_through(gui, step):
+    """Which warnings were seen, whole, on the way from the top to the list at the end."""
+    found = set()
+
+    def at_the_end():
+        found.update(i for i in range(len(EVERYTHING)) if all(
+            gui.is_seen(part, i) for part in ("card_title", "card_text", "card_fix")
+            if gui.text(part, i)))
+        if gui.is_seen("peers"):
+            return True
+        step()
+        return False
+
+    gui.wait(at_the_end, "the end of the page is reached", 200)
+    check(found == set(range(len(EVERYTHING))), "every warning was seen whole", found)
+
+
+@gui_test
+def test_every_warning_is_reached_by_key(gui):
+    too_much(gui)
+    gui.picture("many-top-100")
+    goes_through(gui, lambda: gui.key("Next"))
+    gui.picture("many-end-100")
+    gui.key("Prior", "Prior", "Prior", "Prior", "Prior")
+    gui.wait(lambda: gui.is_seen("headline"), "and back")
+    buttons = [i for i in range(len(EVERYTHING)) if gui.text("card_fix", i)]
+    check(len(buttons) >= 3, "some have buttons", buttons)
+    for i in buttons:
+        gui.wait(lambda: gui.focus() == ("card_fix" if i == 0 else str(
+            gui.hand.ids["card_fix"] + i)) or gui.key("Tab"), f"Tab goes to button {i}")
+        gui.wait(lambda: gui.is_seen("card_fix", i), f"button {i} is seen then")
+
+
+@gui_test
+def test_every_warning_is_reached_by_wheel(gui):
+    too_much(gui)
+    goes_through(gui, lambda: gui.mouse("click", "--repeat", "2", "5"))
+    gui.mouse("click", "--repeat", "40", "4")
+    gui.wait(lambda: gui.is_seen("headline"), "and back")
+
+
+@gui_test
+def test_every_warning_is_reached_by_scroll_bar(gui):
+    too_much(gui)
+    left, top, width, height = gui.place("page_bar")
+    goes_through(gui, lambda: gui.mouse("mousemove", "--window", gui.window(),
+                                        str(left + width // 2), str(top + height - 3),
+                                        "click", "1"))
+    check(gui.place("page_bar") == (left, top, width, height), "the bar itself stays")
+    gui.mouse("mousemove", "--window", gui.window(), str(left + width // 2),
+              str(top + height - 12), "mousedown", "1", "mousemove", "--window", gui.window(),
+              str(left + width // 2), str(top), "mouseup", "1")
+    gui.wait(lambda: gui.is_seen("headline"), "its thumb can be dragged")
+
+
+@gui_test
+def test_a_page_that_fits_does_not_scroll(gui):
+    connect(gui)
+    before = gui.place("headline")
+    check(gui.place("page_bar") is None, "there is no bar")
+    gui.key("Next")
+    gui.mouse("click", "5")
+    gui.picture("session-fits")
+    check(gui.place("headline") == before, "nothing moved")
+
+
+# --- what is done elsewhere ------------------------------------------------------------
+
+
+def test_help_and_settings_are_opened_by_windows(_prefix):
+    with Gui() as gui:
+        gui.install()
+        gui.answer("status", IDLE)
+        gui.start_service()
+        gui.open()
+        gui.sees("Join a LAN party")
+        gui.key("F1")
+        page = r"C:\LAN Party\help.html"
+        gui.wait(lambda: gui.told("opener") == [page], "F1 opens the help")
+        gui.click("help")
+        gui.wait(lambda: gui.told("opener") == [page, page], "so does its button")
+        gui.answer("status", dict(JOINED, health=[PUBLIC]))
+        gui.sees("The firewall takes the party for a public network")
+        gui.click("card_fix")
+        gui.wait(lambda: gui.told("opener")[2:] == ["ms-settings:network"],
+                 "a warning's button shows the settings that it is about")
+
+
+def test_a_help_that_is_missing_is_told(_prefix):
+    with Gui() as gui:
+        gui.install()
+        os.remove(f"{gui.prefix}/drive_c/LAN Party/help.html")
+        gui.answer("status", IDLE)
+        gui.start_service()
+        gui.open()
+        gui.sees("Join a LAN party")
+        gui.key("F1")
+        gui.sees("The help is not beside this program.")
+
+
+@gui_test
+def test_the_service_repairs_and_says_how_much(gui):
+    gui.click("turn")
+    gui.sees("For whoever helps you")
+    gui.answer("repair", {"ok": True, "restored": 2})
+    gui.click("repair")
+    gui.sees("2 changes taken back")
+    check(gui.requests() == [{"do": "repair"}], "it was asked", gui.requests())
+    gui.answer("repair", {"ok": True, "restored": 0})
+    gui.click("repair")
+    gui.sees("There was nothing to repair")
+    gui.answer("repair", {"error": "a session runs, and what it changed is needed: disconnect "
+                                   "first"})
+    gui.click("repair")
+    gui.sees("That did not work")
+    gui.sees("A session runs, and what it changed is needed: disconnect first.")
+
+
+def test_without_a_service_the_client_repairs(_prefix):
+    with Gui() as gui:
+        gui.install()
+        gui.wine("sc", "create", "lanparty-client", "binPath=", r"C:\windows\notepad.exe",
+                 "start=", "demand")
+        gui.open()
+        gui.sees("The LAN Party service is not running")
+        gui.sees("Is the network not as it was?")
+        gui.picture("stopped-100")
+        gui.click("card_fix")
+        gui.wait(lambda: gui.told("lanparty-client") == ["repair"],
+                 "the client beside the window is started")
+        gui.sees("The network is repaired")
+
+
+@gui_test
+def test_a_missing_driver_is_told_with_where_it_is(gui):
+    gui.answer("status", NO_DRIVER)
+    gui.sees("The network adapter needs a driver")
+    check(gui.text("card_fix") == "Get the driver", "with a button", gui.texts())
+    gui.sees("build.openvpn.net/downloads/releases")
+    gui.shrink()
+    gui.picture("no-driver-smallest")
+    gui.nothing_is_clipped()
+
+
+# --- files, links ----------------------------------------------------------------------
 
 
 @gui_test
@@ -190,7 +370,8 @@ def test_a_link_goes_to_the_running_window_and_connects_to_nothing(gui):
     gui.wait(lambda: gui.text("relay") == "relay.example:4433", "the link is in the form")
     check(gui.text("room") == "QUAKE-NIGHT" and "abab" in gui.text("fingerprint"),
           "all of it", gui.texts())
-    check(other.wait(30) == 0, "the second start has ended")
+    check(other.wait(60) == 0, "the second start has ended")
+    check(gui.windows() == 1, "there is one window", gui.windows())
     gui.sees("Nothing is connected yet.")
     check(not gui.requests(), "nothing was asked for")
     gui.answer("connect", {"ok": True})
@@ -201,10 +382,40 @@ def test_a_link_goes_to_the_running_window_and_connects_to_nothing(gui):
 
 
 @gui_test
+def test_a_link_that_is_clicked_again_and_again_stays_one_window(gui):
+    whose = gui.hand.ask("process")
+    for i in range(3):
+        other = gui.open(f"lanparty://relay{i}.example/ROOM{i}", hand=False)
+        gui.wait(lambda: gui.text("relay") == f"relay{i}.example" and
+                 gui.text("room") == f"ROOM{i}", f"link {i} is in the form")
+        check(other.wait(60) == 0, "its own program has ended")
+    check(gui.hand.ask("process") == whose and gui.windows() == 1,
+          "in the same window as before", gui.windows())
+
+
+def test_links_that_are_clicked_at_once_make_one_window(_prefix):
+    with Gui() as gui:
+        gui.answer("status", IDLE)
+        gui.start_service()
+        several = [gui.open(f"lanparty://relay{i}.example/ROOM{i}", hand=False)
+                   for i in range(3)]
+        gui.open_hand()
+        gui.sees("Nothing is connected yet.")
+        gui.wait(lambda: sum(one.poll() is not None for one in several) == 2,
+                 "all but one have ended")
+        check(sorted(one.returncode for one in several if one.returncode is not None) == [0, 0],
+              "content")
+        check(gui.windows() == 1, "there is one window", gui.windows())
+        check(gui.text("relay")[:5] + gui.text("room")[:4] == "relayROOM",
+              "with one of the links", gui.texts())
+
+
+@gui_test
 def test_a_link_while_connected_asks_first(gui):
     connect(gui)
     gui.open("lanparty://other.example/DOOM", hand=False)
     gui.sees("This leaves room QUAKE-NIGHT.")
+    check(gui.windows() == 1, "there is one window", gui.windows())
     check(len(gui.requests()) == 1, "nothing was left yet")
     gui.click("turn")
     gui.sees("You are on the party's LAN")
@@ -237,9 +448,10 @@ def test_diagnostics_are_copied(gui):
     text = "\n".join(gui.hand.ask("clipboard"))
     for line in ("Relay reachable: yes", "QUIC datagram budget: 1382 octets",
                  "MAC address: 02:5a:00:00:00:01", "MTU: 1280 octets", "Address: 10.73.42.51",
-                 "Route to the relay pinned: no", "Frames from the adapter: 18231",
+                 "Route to the relay pinned: no", "QUIC datagrams: yes", "Adapter found: yes",
+                 "Frames from the adapter: 18231",
                  "Frames dropped: 2", "Round trip: 11.6 ms", "Gateway present: yes",
-                 "Broadcast flow: both", "Gateway latency: 23 ms"):
+                 "Broadcast flow: both ways", "Gateway latency: 23 ms"):
         check(line in text, f"the diagnostics say: {line}", text)
     gui.key("ctrl+a", "ctrl+c")
     gui.wait(lambda: "Relay reachable: yes" in "\n".join(gui.hand.ask("clipboard")), "by key, too")
@@ -252,7 +464,7 @@ def test_everything_can_be_done_by_keyboard(gui):
         gui.wait(lambda: gui.focus() == field, f"{key} goes to {field}", 20)
 
     gui.wait(lambda: gui.focus() == "relay", "typing goes to the relay", 20)
-    for field in ("room", "fingerprint", "act", "turn", "export", "relay"):
+    for field in ("room", "fingerprint", "act", "turn", "export", "help", "relay"):
         goes("Tab", field)
     for key, field in (("alt+f", "fingerprint"), ("alt+o", "room"), ("alt+r", "relay")):
         goes(key, field)
@@ -266,6 +478,8 @@ def test_everything_can_be_done_by_keyboard(gui):
     gui.key("Return")
     gui.key("alt+d")
     gui.sees("For whoever helps you")
+    for field in ("turn", "export", "help", "copy", "repair", "details"):
+        goes("Tab", field)
     gui.key("Escape")
     gui.wait(lambda: not gui.has("For whoever helps you"), "Escape leads back")
     check(len(gui.requests()) == 1, "a stray Enter does not disconnect", gui.requests())
@@ -338,7 +552,7 @@ def test_the_window_takes_a_player_to_a_real_party_and_back(party):
 
 
 def picture_every_page(gui, looks):
-    """Each page once, at the first size and the smallest, with the fullest texts."""
+    """Each page once, at the first size, with the fullest texts."""
     gui.open()
     gui.sees("not set up")
     gui.picture(f"service-{looks}")
@@ -360,6 +574,9 @@ def picture_every_page(gui, looks):
     gui.answer("status", dict(JOINED, health=[NO_ADDRESS, OVERLAP], tap={"name": "LAN Party"}))
     gui.sees("Almost there")
     gui.picture(f"warnings-{looks}")
+    gui.answer("status", NO_DRIVER)
+    gui.sees("needs a driver")
+    gui.picture(f"no-driver-{looks}")
     gui.answer("status", OFFLINE)
     gui.sees("No connection")
     gui.picture(f"offline-{looks}")
@@ -383,37 +600,59 @@ def picture_every_page(gui, looks):
 
 
 def picture_small(gui, looks):
-    gui.hand.ask("size 1 1")        # it goes no smaller than it may
+    """The same where there is little room: it goes no smaller than it may."""
+    gui.answer("status", dict(IDLE, state="refused", last_error="the room is full"))
+    gui.start_service()
+    gui.open()
     gui.sees("did not let you in")
+    gui.shrink()
     gui.picture(f"small-form-{looks}")
     gui.answer("status", dict(JOINED, health=[NO_ADDRESS, OVERLAP]))
     gui.sees("No address from the party yet")
     gui.picture(f"small-session-{looks}")
+    gui.answer("status", dict(JOINED, health=EVERYTHING))
+    gui.sees(EVERYTHING[-1]["title"])
+    gui.picture(f"small-many-{looks}")
+    goes_through(gui, lambda: gui.key("Next"))
+    gui.picture(f"small-end-{looks}")
+    gui.click("turn")
+    gui.sees("For whoever helps you")
+    gui.picture(f"small-diagnostics-{looks}")
 
 
-def looks_right(dpi, dark):
-    looks = f"{dpi * 100 // 96}{'-dark' if dark else ''}"
+def looks_right(picture, dpi, dark=False):
     with Gui(dpi=dpi, dark=dark) as gui:
-        picture_every_page(gui, looks)
-        picture_small(gui, looks)
+        picture(gui, f"{dpi * 100 // 96}{'-dark' if dark else ''}")
         gui.nothing_is_clipped()
 
 
 def test_no_text_is_clipped_at_100_percent(_prefix):
-    looks_right(96, False)
+    looks_right(picture_every_page, 96)
 
 
 def test_no_text_is_clipped_at_150_percent(_prefix):
-    looks_right(144, False)
+    looks_right(picture_every_page, 144)
 
 
 def test_no_text_is_clipped_at_200_percent(_prefix):
-    looks_right(192, False)
+    looks_right(picture_every_page, 192)
 
 
 def test_the_dark_window_looks_right(_prefix):
-    looks_right(96, True)
+    looks_right(picture_every_page, 96, dark=True)
 
 
 def test_the_dark_window_looks_right_at_200_percent(_prefix):
-    looks_right(192, True)
+    looks_right(picture_every_page, 192, dark=True)
+
+
+def test_the_smallest_window_looks_right(_prefix):
+    looks_right(picture_small, 96)
+
+
+def test_the_smallest_window_looks_right_at_150_percent(_prefix):
+    looks_right(picture_small, 144)
+
+
+def test_the_smallest_dark_window_looks_right_at_200_percent(_prefix):
+    looks_right(picture_small, 192, dark=True)

@@ -6,6 +6,7 @@
 #include "gui/text.h"
 #include "gui/windows/export.h"
 #include "gui/windows/manager.h"
+#include "gui/windows/open.h"
 #include "os/pipe.h"
 
 enum { MAX_ORDERS = 8, TEXT_LEN = 4096, PIPE_LEN = 300 };
@@ -51,6 +52,14 @@ static void ask_status(const lp_asker *asker, lp_heard *answer)
         answer->presence = LP_PRESENCE_SILENT;
 }
 
+/* By who runs, for he knows what is in use; where nobody does, with rights of our own. */
+static void repair(const lp_asker *asker, lp_heard *answer)
+{
+    ask(asker, "{\"do\":\"repair\"}", answer);
+    if (answer->err == LP_ERR_NOT_FOUND)
+        answer->err = lp_manager_repair(&answer->why);
+}
+
 static void do_order(const lp_asker *asker, const task *what, lp_heard *answer)
 {
     switch (what->order) {
@@ -68,8 +77,20 @@ static void do_order(const lp_asker *asker, const task *what, lp_heard *answer)
     case LP_ORDER_START_SERVICE:
         answer->err = lp_manager_start(&answer->why);
         break;
+    case LP_ORDER_RESTART_SERVICE:
+        answer->err = lp_manager_restart(&answer->why);
+        break;
     case LP_ORDER_INSTALL_SERVICE:
         answer->err = lp_manager_install(&answer->why);
+        break;
+    case LP_ORDER_REPAIR:
+        repair(asker, answer);
+        break;
+    case LP_ORDER_OPEN:
+        answer->err = lp_open_place(what->text, &answer->why);
+        break;
+    case LP_ORDER_HELP:
+        answer->err = lp_open_help(&answer->why);
         break;
     }
 }

@@ -19,13 +19,17 @@ typedef enum lp_order {
     LP_ORDER_FIX,
     LP_ORDER_EXPORT,
     LP_ORDER_START_SERVICE,
+    LP_ORDER_RESTART_SERVICE,
     LP_ORDER_INSTALL_SERVICE,
+    LP_ORDER_REPAIR,
+    LP_ORDER_OPEN,
+    LP_ORDER_HELP,
 } lp_order;
 
 typedef struct lp_heard {
     lp_order order;
     lp_err err;           /* of the asking */
-    lp_why why;           /* its sentence; of EXPORT and *_SERVICE, too */
+    lp_why why;           /* its sentence; of what the window does itself, too */
     lp_presence presence; /* of STATUS */
     char *text;           /* what the service said; NULL: nothing */
 } lp_heard;
@@ -38,8 +42,8 @@ lp_asker *lp_asker_start(HWND window, const char *pipe);
 /* Ends the thread, after what it is at; NULL is fine. */
 void lp_asker_stop(lp_asker *asker);
 
-/* In turn, soon. `text`: the request's line; of EXPORT: the file; else "". Too many at once
- * are forgotten: nobody clicks so fast. */
+/* In turn, soon. `text`: the request's line; of EXPORT: the file; of OPEN: the place; else
+ * "". Too many at once are forgotten: nobody clicks so fast. */
 void lp_asker_order(lp_asker *asker, lp_order order, const char *text);
 
 /* How often it asks by itself: less while nobody looks. */

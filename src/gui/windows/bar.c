@@ -7,15 +7,16 @@
 #include "gui/windows/buffer.h"
 
 typedef struct bar {
-    HWND window, list;
+    HWND window, list; /* or a page */
     const lp_theme *theme;
-    bool is_view;         /* a list view, not a list box */
-    int count, page, top; /* of the list, in lines, as last drawn */
+    bool is_view;          /* a list view, not a list box */
+    const lp_extent *page; /* NULL: a list, which is asked */
+    lp_extent seen;        /* as last drawn */
     bool is_held;
     int grip; /* where the thumb is held, from its top */
 } bar;
 
-/* --- the list --------------------------------------------------------------------- */
+/* --- what it stands beside -------------------------------------------------------- */
 
 static int ask(const bar *of, UINT box, UINT view)
 {
@@ -35,21 +36,27 @@ static int line_height(const bar *of)
 static void look(bar *of)
 {
     RECT rect;
+    if (of->page) {
+        of->seen = *of->page;
+        return;
+    }
     GetClientRect(of->list, &rect);
     int height = line_height(of);
-    of->count = ask(of, LB_GETCOUNT, LVM_GETITEMCOUNT);
-    of->top = ask(of, LB_GETTOPINDEX, LVM_GETTOPINDEX);
-    of->page = height > 0 ? rect.bottom / height : of->count;
+    of->seen.whole = ask(of, LB_GETCOUNT, LVM_GETITEMCOUNT);
+    of->seen.at = ask(of, LB_GETTOPINDEX, LVM_GETTOPINDEX);
+    of->seen.shown = height > 0 ? rect.bottom / height : of->seen.whole;
 }
 
-static void scroll_to(const bar *of, int top)
+static void scroll_to(const bar *of, int at)
 {
-    int most = of->count - of->page;
-    top = top < 0 ? 0 : top > most ? most : top;
-    if (of->is_view)
-        SendMessageW(of->list, LVM_SCROLL, 0, (top - of->top) * line_height(of));
+    int most = of->seen.whole - of->seen.shown;
+    at = at < 0 ? 0 : at > most ? most : at;
+    if (of->page)
+        SendMessageW(of->list, LP_WM_SCROLL, (WPARAM)at, 0);
+    else if (of->is_view)
+        SendMessageW(of->list, LVM_SCROLL, 0, (at - of->seen.at) * line_height(of));
     else
-        SendMessageW(of->list, LB_SETTOPINDEX, (WPARAM)top, 0);
+        SendMessageW(of->list, LB_SETTOPINDEX, (WPARAM)at, 0);
     InvalidateRect(of->window, NULL, FALSE);
 }
 
@@ -57,16 +64,17 @@ static void scroll_to(const bar *of, int top)
 
 static bool is_needed(const bar *of)
 {
-    return of->page > 0 && of->count > of->page;
+    return of->seen.shown > 0 && of->seen.whole > of->seen.shown;
 }
 
 static RECT thumb_of(const bar *of, const RECT *all)
 {
     RECT rect = *all;
     int inset = lp_px(of->theme, 3), height = all->bottom;
-    int size = height * of->page / of->count, least = lp_px(of->theme, 24);
+    int size = MulDiv(height, of->seen.shown, of->seen.whole);
+    int least = lp_px(of->theme, 24);
     size = size > least ? size : least;
-    rect.top = (height - size) * of->top / (of->count - of->page);
+    rect.top = MulDiv(height - size, of->seen.at, of->seen.whole - of->seen.shown);
     rect.bottom = rect.top + size;
     rect.left += inset;
     rect.right -= inset;
@@ -77,7 +85,7 @@ static void paint(bar *of)
 {
     PAINTSTRUCT what;
     RECT all;
-    lp_surface on = of->is_view ? LP_ON_FIELD : LP_ON_CARD;
+    lp_surface on = of->page ? LP_ON_WINDOW : of->is_view ? LP_ON_FIELD : LP_ON_CARD;
     HDC screen = BeginPaint(of->window, &what);
     GetClientRect(of->window, &all);
     lp_buffer to = lp_buffer_begin(screen, all, of->theme->brush[on]);
@@ -101,8 +109,9 @@ static void press(bar *of, int y)
     if (!is_needed(of))
         return;
     RECT thumb = thumb_of(of, &all);
-    if (y < thumb.top || y >= thumb.bottom) { /* beside it: a page */
-        scroll_to(of, of->top + (y < thumb.top ? -of->page : of->page));
+    if (y < thumb.top || y >= thumb.bottom) { /* beside it: most of what is seen */
+        int step = of->seen.shown - of->seen.shown / 3;
+        scroll_to(of, of->seen.at + (y < thumb.top ? -step : step));
         return;
     }
     of->is_held = true;
@@ -121,7 +130,7 @@ static void drag(bar *of, int y)
     RECT thumb = thumb_of(of, &all);
     int way = all.bottom - (thumb.bottom - thumb.top);
     if (way > 0)
-        scroll_to(of, ((y - of->grip) * (of->count - of->page) + way / 2) / way);
+        scroll_to(of, MulDiv(y - of->grip, of->seen.whole - of->seen.shown, way));
 }
 
 static void release(bar *of)
@@ -163,10 +172,17 @@ static LRESULT CALLBACK bar_proc(HWND window, UINT message, WPARAM w, LPARAM l)
     return DefWindowProcW(window, message, w, l);
 }
 
-/* The list says by its style that it wants a bar of the system's; it gets none. */
+/* The list says by its style that it wants a bar of the system's; it gets none. A wheel
+ * that has nothing to turn here turns the page. */
 static LRESULT CALLBACK hear_list(HWND list, UINT message, WPARAM w, LPARAM l,
                                   UINT_PTR id, DWORD_PTR window)
 {
+    bar *of = (bar *)GetWindowLongPtrW((HWND)window, GWLP_USERDATA);
+    if (message == WM_MOUSEWHEEL && of) {
+        look(of);
+        if (!is_needed(of))
+            return SendMessageW(GetParent(list), message, w, l);
+    }
     if (message == WM_NCCALCSIZE) {
         LONG style = GetWindowLongW(list, GWL_STYLE), bars = WS_VSCROLL | WS_HSCROLL;
         if (style & bars)
@@ -188,15 +204,31 @@ bool lp_bar_register(void)
     return RegisterClassExW(&ours);
 }
 
+/* Without memory there is no bar: keys and wheel do as well. */
+static bar *make(HWND window, HWND list, const lp_theme *theme)
+{
+    bar *of = calloc(1, sizeof *of);
+    if (of)
+        *of = (bar){.window = window, .list = list, .theme = theme};
+    SetWindowLongPtrW(window, GWLP_USERDATA, (LONG_PTR)of);
+    return of;
+}
+
 void lp_bar_join(HWND window, HWND list, const lp_theme *theme)
 {
     wchar_t name[32];
-    bar *of = calloc(1, sizeof *of);
+    bar *of = make(window, list, theme);
     if (!of)
-        return; /* then there is no bar: keys and wheel do as well */
+        return;
     GetClassNameW(list, name, 32);
-    *of = (bar){.window = window, .list = list, .theme = theme};
     of->is_view = wcscmp(name, WC_LISTVIEWW) == 0;
-    SetWindowLongPtrW(window, GWLP_USERDATA, (LONG_PTR)of);
     SetWindowSubclass(list, hear_list, 1, (DWORD_PTR)window);
+}
+
+void lp_bar_join_page(HWND window, HWND page, const lp_extent *extent,
+                      const lp_theme *theme)
+{
+    bar *of = make(window, page, theme);
+    if (of)
+        of->page = extent;
 }

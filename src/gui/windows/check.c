@@ -13,7 +13,8 @@ void lp_check_into(const wchar_t *path)
 static SIZE wanted_by(const lp_window *window, HWND control, int id,
                       const wchar_t *text, int width)
 {
-    bool wraps = (GetWindowLongW(control, GWL_STYLE) & SS_TYPEMASK) == SS_LEFT;
+    LONG style = GetWindowLongW(control, GWL_STYLE) & SS_TYPEMASK;
+    bool wraps = style == SS_LEFT || style == SS_RIGHT;
     wchar_t class_name[32];
     RECT rect = {0, 0, width, 0};
     GetClassNameW(control, class_name, 32);
@@ -45,14 +46,17 @@ static void check_control(const lp_window *window, FILE *file, int id)
         GetWindowTextW(control, text, 1200) == 0)
         return;
     GetWindowRect(control, &rect);
-    MapWindowPoints(NULL, window->hwnd, (POINT *)&rect, 2);
-    GetClientRect(window->hwnd, &client);
+    MapWindowPoints(NULL, GetParent(control), (POINT *)&rect, 2);
+    GetClientRect(GetParent(control), &client);
+    if (GetParent(control) == window->page) { /* as much as it can be scrolled to */
+        client.top = -window->extent.at;
+        client.bottom = client.top + window->extent.whole;
+    }
     int width = rect.right - rect.left, height = rect.bottom - rect.top;
     SIZE wanted = wanted_by(window, control, id, text, width);
     bool fits = wanted.cx <= width && wanted.cy <= height;
-    LONG bottom = id < LP_TURN ? window->footer : client.bottom;
-    bool is_inside = rect.left >= 0 && rect.top >= 0 && rect.right <= client.right &&
-                     rect.bottom <= bottom;
+    bool is_inside = rect.left >= 0 && rect.top >= client.top &&
+                     rect.right <= client.right && rect.bottom <= client.bottom;
     fprintf(file, "%s %d %ldx%ld in %dx%d: %ls\n",
             !fits       ? "CLIPPED"
             : is_inside ? "fits"

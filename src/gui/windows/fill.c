@@ -134,9 +134,24 @@ static void remember(lp_window *window)
     lp_widgets_offer(window);
 }
 
+/* On the page that has room for it. */
 static void be_troubled(lp_window *window, const char *why)
 {
     lp_put_text(window->trouble.text, sizeof window->trouble.text, "%s", why);
+    window->shows_details = false;
+}
+
+/* A service told how much it was; where Windows was asked, it is done. */
+static void tell_repaired(lp_window *window, bool is_counted, unsigned restored)
+{
+    char text[64];
+    if (is_counted && restored == 0)
+        lp_show_note(window, "There was nothing to repair");
+    else if (is_counted)
+        lp_show_note(window, lp_put_text(text, sizeof text, "%u change%s taken back",
+                                         restored, restored == 1 ? "" : "s"));
+    else
+        lp_show_note(window, "The network is repaired");
 }
 
 static void hear_connect(lp_window *window, const lp_reply *reply)
@@ -157,7 +172,8 @@ static void hear_connect(lp_window *window, const lp_reply *reply)
 static void hear_order(lp_window *window, const lp_heard *heard)
 {
     lp_reply reply = {.ok = true};
-    window->waits_for = LP_ORDER_STATUS;
+    if (heard->order == window->waits_for)
+        window->waits_for = LP_ORDER_STATUS;
     if (heard->err) {
         be_troubled(window, heard->why.text);
         return;
@@ -170,6 +186,8 @@ static void hear_order(lp_window *window, const lp_heard *heard)
         be_troubled(window, reply.error);
     else if (heard->order == LP_ORDER_EXPORT)
         lp_show_note(window, "The logs are saved");
+    else if (heard->order == LP_ORDER_REPAIR)
+        tell_repaired(window, heard->text != NULL, reply.restored);
 }
 
 void lp_show_heard(lp_window *window, const lp_heard *heard)
@@ -268,11 +286,11 @@ void lp_show_copy(lp_window *window, bool all)
 
 static void show_cards(const lp_window *window)
 {
-    for (size_t i = 0; i < LP_CARDS_SHOWN; i++) {
-        char label[2 * sizeof window->view.card[0].fix], *to = label;
+    for (size_t i = 0; i < LP_VIEW_CARDS_MAX; i++) {
+        char label[2 * sizeof window->view.card[0].button], *to = label;
         const lp_view_card *card = &window->view.card[i];
         bool there = i < window->view.card_count;
-        for (const char *from = there ? card->fix : ""; *from; from++) {
+        for (const char *from = there ? card->button : ""; *from; from++) {
             *to++ = *from;
             if (*from == '&') /* one alone would underline a letter */
                 *to++ = '&';
@@ -281,8 +299,7 @@ static void show_cards(const lp_window *window)
         lp_widget_put(window, LP_CARD_TITLE + (int)i, there ? card->title : "");
         lp_widget_put(window, LP_CARD_TEXT + (int)i, there ? card->text : "");
         lp_widget_put(window, LP_CARD_FIX + (int)i, label);
-        EnableWindow(lp_widget_at(window, LP_CARD_FIX + (int)i),
-                     window->waits_for != LP_ORDER_FIX);
+        InvalidateRect(lp_widget_at(window, LP_CARD_FIX + (int)i), NULL, FALSE);
     }
 }
 
@@ -340,14 +357,10 @@ static void show_session(const lp_window *window)
 
 static void show_act(lp_window *window)
 {
-    HWND act = lp_widget_at(window, LP_ACT);
-    bool waits = window->waits_for != LP_ORDER_STATUS;
     lp_widget_put(window, LP_ACT,
-                  waits && window->waits_for == LP_ORDER_CONNECT
-                      ? "Connecting\xe2\x80\xa6"
-                      : window->view.button);
-    EnableWindow(act, !waits);
-    InvalidateRect(act, NULL, FALSE);
+                  window->waits_for == LP_ORDER_CONNECT ? "Connecting\xe2\x80\xa6"
+                                                        : window->view.button);
+    InvalidateRect(lp_widget_at(window, LP_ACT), NULL, FALSE);
 }
 
 void lp_show_note(lp_window *window, const char *text)

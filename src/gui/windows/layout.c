@@ -1,9 +1,6 @@
 #include "gui/windows/window.h"
 
 #include <commctrl.h>
-#include <stdio.h>
-
-#include "gui/windows/bar.h"
 
 /* One grid for all pages, in lengths of 96 DPI. */
 enum {
@@ -21,17 +18,18 @@ enum {
     FACTS = 264,
     FACT_LABEL = 88,
     LATENCY = 142,
-    PEERS_LEAST = 80,
+    PEERS_LEAST = 112,
+    DETAILS_LEAST = 200,
     FORM = 420,
     PAGE = 780, /* no wider: eyes lose the line */
-    LEAST_WIDTH = 470,
-    LEAST_HEIGHT = 560,
+    LEAST_WIDTH = 520,
+    LEAST_HEIGHT = 420,
     LIST = 240, /* of what a field offers, dropped down */
 };
 
 typedef struct layout {
     lp_window *window;
-    int left, width, top, bottom; /* of the page, without its margins */
+    int left, width, top, bottom; /* of the page, all of it, without its margins */
     bool placed[LP_WIDGET_END - LP_HEADLINE];
     bool only_measures; /* nothing is placed yet */
     bool moved;         /* something was placed elsewhere than before */
@@ -82,7 +80,7 @@ static bool stays(const layout *in, HWND control, int x, int y, int width, int h
 {
     RECT is;
     GetWindowRect(control, &is);
-    MapWindowPoints(NULL, in->window->hwnd, (POINT *)&is, 2);
+    MapWindowPoints(NULL, GetParent(control), (POINT *)&is, 2);
     return is.left == x && is.top == y && is.right == x + width &&
            (height == px(in, LIST) || is.bottom == y + height) &&
            IsWindowVisible(control);
@@ -146,14 +144,15 @@ static int card_height(const layout *in, int card, int width)
 {
     const lp_view_card *shown = &in->window->view.card[card];
     int text_left = PAD + SMALL_SIGN + GAP, room = width - px(in, text_left + PAD);
-    if (shown->fix[0])
+    if (shown->fix)
         room -= button_width(in, LP_CARD_FIX + card) + px(in, GAP);
     int texts = height_of(in, LP_CARD_TITLE + card, room) + px(in, TIGHT) +
                 (shown->text[0] ? height_of(in, LP_CARD_TEXT + card, room) : 0);
-    int least = shown->fix[0] && texts < px(in, BUTTON) ? px(in, BUTTON) : texts;
+    int least = shown->fix && texts < px(in, BUTTON) ? px(in, BUTTON) : texts;
     return least + 2 * px(in, GAP);
 }
 
+/* Returns where it ends. */
 static int place_card(layout *in, int card, int x, int y, int width)
 {
     const lp_view_card *shown = &in->window->view.card[card];
@@ -162,7 +161,7 @@ static int place_card(layout *in, int card, int x, int y, int width)
     int right = x + width - px(in, PAD);
     add_panel(in, lp_card_surface(shown->tone), x, y, width, height);
     add_mark(in, shown->tone, false, x + px(in, PAD), top, px(in, SMALL_SIGN));
-    if (shown->fix[0]) {
+    if (shown->fix) {
         int wide = button_width(in, LP_CARD_FIX + card);
         place(in, LP_CARD_FIX + card, right - wide, y + (height - px(in, BUTTON)) / 2,
               wide, px(in, BUTTON));
@@ -174,24 +173,21 @@ static int place_card(layout *in, int card, int x, int y, int width)
     return y + height;
 }
 
-/* As many as leave `room` for the rest of the page, and at least one. */
-static int place_cards(layout *in, int x, int y, int width, int room)
+/* Those from `from` to before `to`, each with a gap below it. */
+static int place_cards(layout *in, int from, int to, int x, int y, int width)
 {
-    int count = (int)in->window->view.card_count, shown = 0;
-    while (shown < count && shown < LP_CARDS_SHOWN) {
-        int end = y + card_height(in, shown, width) + px(in, GAP);
-        if (shown > 0 && end > in->bottom - room)
-            break;
-        y = place_card(in, shown++, x, y, width) + px(in, GAP);
-    }
-    if (shown < count) {
-        char more[64];
-        snprintf(more, sizeof more, "%d more on the Diagnostics page", count - shown);
-        lp_widget_put(in->window, LP_CARD_MORE, more);
-        y = place_text(in, LP_CARD_MORE, x + px(in, TIGHT), y - px(in, TIGHT), width) +
-            px(in, GAP);
-    }
+    for (int card = from; card < to; card++)
+        y = place_card(in, card, x, y, width) + px(in, GAP);
     return y;
+}
+
+/* What is only an offer comes below what the page is about. */
+static int count_urgent(const layout *in)
+{
+    int count = 0, all = (int)in->window->view.card_count;
+    while (count < all && in->window->view.card[count].tone != LP_TONE_CALM)
+        count++;
+    return count;
 }
 
 /* --- the form --------------------------------------------------------------------- */
@@ -216,8 +212,8 @@ static int place_field(layout *in, int label, int x, int y, int width)
     return y + px(in, GAP);
 }
 
-/* The column that all pages have which ask for something: icon, words, a button. */
-static int place_head(layout *in, int x, int y, int width, bool is_icon)
+/* The column that all pages have which ask for something: icon, words, cards. */
+static int place_head(layout *in, int cards, int x, int y, int width, bool is_icon)
 {
     int text = x + px(in, SIGN + GAP + TIGHT), top = y - px(in, TIGHT);
     add_mark(in, in->window->view.tone, is_icon, x, y, px(in, SIGN));
@@ -225,10 +221,8 @@ static int place_head(layout *in, int x, int y, int width, bool is_icon)
     top = place_text(in, LP_SENTENCE, text, top + px(in, TIGHT) / 2, x + width - text);
     if (top < y + px(in, SIGN))
         top = y + px(in, SIGN);
-    y = top + px(in, MARGIN);
-    return in->window->view.card_count > 0
-               ? place_cards(in, x, y, width, -10000) + px(in, TIGHT)
-               : y;
+    y = place_cards(in, 0, cards, x, top + px(in, MARGIN), width);
+    return cards > 0 ? y + px(in, TIGHT) : y;
 }
 
 static int place_act(layout *in, int x, int y, int width)
@@ -241,7 +235,7 @@ static int place_form(layout *in, int y)
 {
     int width = in->width < px(in, FORM) ? in->width : px(in, FORM);
     int x = in->left + (in->width - width) / 2;
-    y = place_head(in, x, y, width, true);
+    y = place_head(in, (int)in->window->view.card_count, x, y, width, true);
     y = place_field(in, LP_RELAY_LABEL, x, y, width);
     y = place_field(in, LP_ROOM_LABEL, x, y, width);
     y = place_field(in, LP_PRINT_LABEL, x, y, width) + px(in, TIGHT);
@@ -252,17 +246,22 @@ static int place_service(layout *in, int y)
 {
     int width = in->width < px(in, FORM) ? in->width : px(in, FORM);
     int x = in->left + (in->width - width) / 2;
-    y = place_head(in, x, y, width, false);
-    return in->window->view.act == LP_ACT_NONE ? y : place_act(in, x, y, width);
+    int urgent = count_urgent(in), all = (int)in->window->view.card_count;
+    y = place_head(in, urgent, x, y, width, false);
+    if (in->window->view.act != LP_ACT_NONE)
+        y = place_act(in, x, y, width) + px(in, MARGIN);
+    return place_cards(in, urgent, all, x, y, width);
 }
 
 /* A little above the middle, where the eye takes it for the middle. */
-static void place_in_the_middle(layout *in, int (*place_at)(layout *in, int y))
+static int place_in_the_middle(layout *in, int (*place_at)(layout *in, int y))
 {
+    bool only_measures = in->only_measures;
     in->only_measures = true;
-    int spare = in->bottom - place_at(in, in->top);
-    in->only_measures = false;
-    place_at(in, in->top + (spare > 0 ? spare * 2 / 5 : 0));
+    int end = place_at(in, in->top), spare = in->bottom - end;
+    in->only_measures = only_measures;
+    return only_measures ? end
+                         : place_at(in, in->top + (spare > 0 ? spare * 2 / 5 : 0));
 }
 
 /* --- the session ------------------------------------------------------------------ */
@@ -323,13 +322,13 @@ static void place_list(layout *in, int id, int x, int y, int width, int height)
     place(in, id + 1, x + width, y, bar, height);
 }
 
-/* The first thing to go where the window is low and the warnings are many. */
-static void place_peers(layout *in, int y)
+/* Down to the bottom, and some lines at least. */
+static int place_peers(layout *in, int y)
 {
-    int end = in->bottom, left = in->left + px(in, PAD),
+    int end = y + px(in, PEERS_LEAST), left = in->left + px(in, PAD),
         width = in->width - 2 * px(in, PAD);
-    if (end - y < px(in, PEERS_LEAST))
-        return;
+    if (end < in->bottom)
+        end = in->bottom;
     add_panel(in, LP_ON_CARD, in->left, y, in->width, end - y);
     int top =
         place_text(in, LP_PEERS_LABEL, left, y + px(in, GAP), width) + px(in, TIGHT);
@@ -337,55 +336,126 @@ static void place_peers(layout *in, int y)
         (int)SendMessageW(lp_widget_at(in->window, LP_PEERS), LB_GETITEMHEIGHT, 0, 0);
     int lines = line > 0 ? (end - px(in, 8) - top) / line : 0; /* whole ones */
     place_list(in, LP_PEERS, left, top, width, (lines > 0 ? lines : 1) * line);
+    return end;
 }
 
-static void place_session(layout *in)
+static int place_session(layout *in)
 {
     int facts = px(in, FACTS), half = (in->width - px(in, GAP)) / 2;
     if (facts < half)
         facts = half;
     int y = place_hero(in, in->top);
-    y = place_cards(in, in->left, y, in->width, px(in, LATENCY + GAP + PEERS_LEAST));
+    y = place_cards(in, 0, (int)in->window->view.card_count, in->left, y, in->width);
     int latency = in->width - px(in, GAP) - facts, height = px(in, LATENCY);
-    if (in->bottom - y - height < px(in, GAP + PEERS_LEAST) && in->bottom - y > height)
-        height = in->bottom - y; /* nothing comes below */
     place_latency(in, in->left, y, latency, height);
     place_facts(in, in->left + latency + px(in, GAP), y, facts, height);
-    place_peers(in, y + height + px(in, GAP));
+    return place_peers(in, y + height + px(in, GAP));
 }
 
 /* --- the diagnostics -------------------------------------------------------------- */
 
-static void place_details(layout *in)
+/* Title and hint, and to the right what can be done with all of it. */
+static int place_details_head(layout *in)
+{
+    int buttons[] = {LP_REPAIR, LP_COPY}, right = in->left + in->width;
+    for (int i = 0; i < 2; i++) {
+        int wide = button_width(in, buttons[i]);
+        place(in, buttons[i], right - wide, in->top, wide, px(in, BUTTON));
+        right -= wide + px(in, 8);
+    }
+    place_text(in, LP_DETAILS_LABEL, in->left, in->top, right - in->left);
+    return place_text(in, LP_DETAILS_HINT, in->left,
+                      in->top + px(in, BUTTON) + px(in, TIGHT), in->width) +
+           px(in, GAP);
+}
+
+/* Whole lines of it: half a one looks like a mistake. */
+static int list_height(const layout *in, int room)
+{
+    RECT row = {.left = LVIR_BOUNDS};
+    bool has = SendMessageW(lp_widget_at(in->window, LP_DETAILS), LVM_GETITEMRECT, 0,
+                            (LPARAM)&row);
+    int line = has ? row.bottom - row.top : 0;
+    return line > 0 && line < room ? room / line * line : room;
+}
+
+static int place_details(layout *in)
 {
     HWND list = lp_widget_at(in->window, LP_DETAILS);
-    int y =
-        place_text(in, LP_DETAILS_LABEL, in->left, in->top - px(in, TIGHT), in->width);
-    y = place_text(in, LP_DETAILS_HINT, in->left, y, in->width) + px(in, GAP);
-    add_panel(in, LP_ON_FIELD, in->left, y, in->width, in->bottom - y);
+    int y = place_details_head(in);
+    int end = y + px(in, DETAILS_LEAST);
+    if (end < in->bottom)
+        end = in->bottom;
+    add_panel(in, LP_ON_FIELD, in->left, y, in->width, end - y);
     int pad = px(in, 8), width = in->width - 2 * pad - px(in, LP_BAR_WIDTH);
     place_list(in, LP_DETAILS, in->left + pad, y + pad, width,
-               in->bottom - y - 2 * pad);
-    SendMessageW(list, LVM_SETCOLUMNWIDTH, 0, px(in, 180));
-    SendMessageW(list, LVM_SETCOLUMNWIDTH, 1, width - px(in, 180));
+               list_height(in, end - y - 2 * pad));
+    if (!in->only_measures) {
+        SendMessageW(list, LVM_SETCOLUMNWIDTH, 0, px(in, 180));
+        SendMessageW(list, LVM_SETCOLUMNWIDTH, 1, width - px(in, 180));
+    }
+    return end;
+}
+
+/* --- the page --------------------------------------------------------------------- */
+
+/* Returns where it ends. */
+static int place_page(layout *in)
+{
+    if (in->window->shows_details)
+        return place_details(in);
+    switch (in->window->view.page) {
+    case LP_PAGE_FORM:
+        return place_in_the_middle(in, place_form);
+    case LP_PAGE_SESSION:
+        return place_session(in);
+    case LP_PAGE_SERVICE:
+        return place_in_the_middle(in, place_service);
+    }
+    return in->top;
+}
+
+/* How long the page is, and how much of it is seen, from where on. */
+static void measure_page(layout *in, const RECT *client)
+{
+    lp_window *window = in->window;
+    int now = window->shows_details ? -1 : (int)window->view.page;
+    in->only_measures = true;
+    in->top = px(in, MARGIN);
+    in->bottom = 0;
+    int end = place_page(in) + px(in, GAP);
+    in->only_measures = false;
+    window->extent.shown = client->bottom - px(in, FOOTER);
+    window->extent.whole = end > window->extent.shown ? end : window->extent.shown;
+    if (now != window->extent_of)
+        window->extent.at = 0; /* another page begins at its beginning */
+    window->extent_of = now;
+    lp_page_limit(window);
+}
+
+static void place_page_bar(layout *in, int right)
+{
+    const lp_extent *extent = &in->window->extent;
+    int width = px(in, LP_BAR_WIDTH), inset = px(in, TIGHT);
+    if (extent->whole <= extent->shown)
+        return;
+    place(in, LP_PAGE_BAR, right - width - inset / 2, inset, width,
+          extent->shown - 2 * inset);
+    InvalidateRect(lp_widget_at(in->window, LP_PAGE_BAR), NULL, FALSE);
 }
 
 static void place_footer(layout *in, int width, int height)
 {
     int y = height - px(in, FOOTER) + (px(in, FOOTER) - px(in, BUTTON)) / 2;
-    int x = px(in, MARGIN), buttons[] = {LP_TURN, LP_COPY, LP_EXPORT};
+    int x = px(in, MARGIN), buttons[] = {LP_TURN, LP_EXPORT, LP_HELP};
     for (int i = 0; i < 3; i++) {
-        if (buttons[i] == LP_COPY && !in->window->shows_details)
-            continue;
         int wide = button_width(in, buttons[i]);
         place(in, buttons[i], x, y, wide, px(in, BUTTON));
         x += wide + px(in, 8);
     }
-    SIZE note = measure(in, LP_NOTE, 10000);
     int room = width - px(in, MARGIN) - x - px(in, 8);
-    int wide = note.cx + 1 < room ? note.cx + 1 : room;
-    place(in, LP_NOTE, width - px(in, MARGIN) - wide,
-          y + (px(in, BUTTON) - note.cy) / 2, wide, note.cy);
+    int high = height_of(in, LP_NOTE, room);
+    place(in, LP_NOTE, x + px(in, 8), y + (px(in, BUTTON) - high) / 2, room, high);
 }
 
 void lp_layout(lp_window *window)
@@ -399,23 +469,19 @@ void lp_layout(lp_window *window)
     if (in.width > px(&in, PAGE))
         in.width = px(&in, PAGE);
     in.left = (client.right - in.width) / 2;
-    in.top = px(&in, MARGIN);
-    in.bottom = client.bottom - px(&in, FOOTER) - px(&in, GAP);
+    measure_page(&in, &client);
     window->panel_count = window->mark_count = 0;
     window->print = (RECT){0};
-    window->footer = client.bottom - px(&in, FOOTER);
-    if (window->shows_details)
-        place_details(&in);
-    else if (window->view.page == LP_PAGE_FORM)
-        place_in_the_middle(&in, place_form);
-    else if (window->view.page == LP_PAGE_SESSION)
-        place_session(&in);
-    else
-        place_in_the_middle(&in, place_service);
+    in.top = px(&in, MARGIN) - window->extent.at;
+    in.bottom = window->extent.whole - px(&in, GAP) - window->extent.at;
+    MoveWindow(window->page, 0, 0, client.right, window->extent.shown, FALSE);
+    place_page(&in);
+    place_page_bar(&in, client.right);
     place_footer(&in, client.right, client.bottom);
     hide_the_rest(&in);
-    RedrawWindow(window->hwnd, NULL, NULL,
+    RedrawWindow(window->page, NULL, NULL,
                  RDW_INVALIDATE | RDW_UPDATENOW |
                      (in.moved ? RDW_ALLCHILDREN | RDW_ERASE : 0));
+    RedrawWindow(window->hwnd, NULL, NULL, RDW_INVALIDATE | RDW_NOCHILDREN);
     lp_check(window);
 }

@@ -7,6 +7,14 @@
 #include "os/pipe.h"
 #include "os/windows/text.h"
 
+enum { PATIENCE_MS = 15000, LOOK_MS = 100 };
+
+typedef enum turn_out {
+    OURS, /* we are the one who shows a window */
+    TOLD, /* the one who does knows what we were started for */
+    HUNG, /* he does not answer */
+} turn_out;
+
 typedef struct options {
     char pipe[300];
     char link[LP_INVITE_MAX + 1];
@@ -19,6 +27,10 @@ static const wchar_t usage[] =
     L"  --hidden\tstart in the tray\n"
     L"  --status-socket NAME\tthe pipe where the service answers\n"
     L"  --check-texts FILE\twrite there which texts do not fit (for tests)";
+
+static const wchar_t hung[] =
+    L"LAN Party runs already, and its window does not answer.\n\n"
+    L"End it in the task manager, then start it again.";
 
 static bool take_word(wchar_t **words, int count, int *at, options *out)
 {
@@ -49,7 +61,9 @@ static bool read_options(options *out)
     return sound;
 }
 
-/* One window for one player: a second start shows the first. */
+/* --- one window for one player ---------------------------------------------------- */
+
+/* To the window that is there: it shows itself, and takes the link. */
 static bool tell_running(const char *link)
 {
     DWORD process = 0;
@@ -65,6 +79,23 @@ static bool tell_running(const char *link)
            taken;
 }
 
+/* Two clicks on a link start two of us at once: who comes second waits for the other's
+ * window, or for its end, and then takes its place. */
+static turn_out take_turn(HANDLE turn, const char *link)
+{
+    ULONGLONG until = GetTickCount64() + PATIENCE_MS;
+    do {
+        DWORD waited = turn ? WaitForSingleObject(turn, LOOK_MS) : WAIT_TIMEOUT;
+        if (waited == WAIT_OBJECT_0 || waited == WAIT_ABANDONED)
+            return OURS;
+        if (tell_running(link))
+            return TOLD;
+        if (!turn) /* another user's, who is not to be waited for */
+            return OURS;
+    } while (GetTickCount64() < until);
+    return HUNG;
+}
+
 static int run(const options *asked)
 {
     MSG message;
@@ -75,8 +106,7 @@ static int run(const options *asked)
     if (!asked->starts_hidden)
         ShowWindow(hwnd, SW_SHOWDEFAULT);
     while (GetMessageW(&message, NULL, 0, 0) > 0) {
-        if (IsWindow(hwnd) &&
-            (lp_window_takes_key(window, &message) || IsDialogMessageW(hwnd, &message)))
+        if (IsWindow(hwnd) && lp_window_takes(window, &message))
             continue;
         TranslateMessage(&message);
         DispatchMessageW(&message);
@@ -93,13 +123,20 @@ int WINAPI WinMain(HINSTANCE self, HINSTANCE before, LPSTR words, int show)
         MessageBoxW(NULL, usage, LP_WINDOW_TITLE, MB_ICONINFORMATION);
         return 2;
     }
-    /* Held for as long as we run; the installer looks at it, too. */
-    HANDLE alone = CreateMutexW(NULL, FALSE, L"Local\\lanparty-window");
-    if (GetLastError() == ERROR_ALREADY_EXISTS && tell_running(asked.link))
+    /* Ours for as long as we run. */
+    HANDLE turn = CreateMutexW(NULL, FALSE, L"Local\\lanparty-window");
+    switch (take_turn(turn, asked.link)) {
+    case OURS:
+        code = lp_window_register() ? run(&asked) : 1;
+        break;
+    case TOLD:
         code = 0;
-    else if (lp_window_register())
-        code = run(&asked);
-    if (alone)
-        CloseHandle(alone);
+        break;
+    case HUNG:
+        MessageBoxW(NULL, hung, LP_WINDOW_TITLE, MB_ICONWARNING);
+        break;
+    }
+    if (turn)
+        CloseHandle(turn);
     return code;
 }

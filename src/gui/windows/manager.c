@@ -4,8 +4,8 @@
 
 #include <shellapi.h>
 
+#include "gui/windows/open.h"
 #include "os/windows/errors.h"
-#include "os/windows/text.h"
 
 #define SERVICE L"lanparty-client"
 
@@ -16,8 +16,14 @@ static lp_presence look_at(SC_HANDLE service)
     SERVICE_STATUS status;
     if (!QueryServiceStatus(service, &status))
         return LP_PRESENCE_SILENT;
-    return status.dwCurrentState == SERVICE_STOPPED ? LP_PRESENCE_STOPPED
-                                                    : LP_PRESENCE_SILENT;
+    switch (status.dwCurrentState) {
+    case SERVICE_STOPPED:
+        return LP_PRESENCE_STOPPED;
+    case SERVICE_START_PENDING:
+        return LP_PRESENCE_ASKING;
+    default:
+        return LP_PRESENCE_SILENT;
+    }
 }
 
 lp_presence lp_manager_look(void)
@@ -52,16 +58,27 @@ static lp_err explain_start(lp_why *why, DWORD error)
                       lp_windows_text(error, text));
 }
 
+static bool system_folder(wchar_t out[PATH_LEN])
+{
+    UINT len = GetSystemDirectoryW(out, PATH_LEN - 16); /* leaves room for a name */
+    return len > 0 && len < PATH_LEN - 16;
+}
+
+/* In a folder where nobody can put a program in the way of what is looked for. */
 static lp_err run_as_administrator(const wchar_t *file, const wchar_t *words,
                                    lp_why *why)
 {
     DWORD code = 1;
+    wchar_t folder[PATH_LEN];
+    if (!system_folder(folder))
+        return lp_explain(why, LP_ERR_IO, "Windows does not say where its folder is.");
     SHELLEXECUTEINFOW what = {.cbSize = sizeof what,
                               .fMask = SEE_MASK_NOCLOSEPROCESS | SEE_MASK_FLAG_NO_UI |
                                        SEE_MASK_NOASYNC,
                               .lpVerb = L"runas",
                               .lpFile = file,
                               .lpParameters = words,
+                              .lpDirectory = folder,
                               .nShow = SW_HIDE};
     if (!ShellExecuteExW(&what))
         return explain_start(why, GetLastError());
@@ -79,24 +96,42 @@ static lp_err run_as_administrator(const wchar_t *file, const wchar_t *words,
         code);
 }
 
-lp_err lp_manager_start(lp_why *why)
+static lp_err run_of_windows(const wchar_t *name, const wchar_t *words, lp_why *why)
 {
     wchar_t file[PATH_LEN];
-    UINT len = GetSystemDirectoryW(file, PATH_LEN - 16);
-    if (len == 0 || len >= PATH_LEN - 16)
+    if (!system_folder(file))
         return lp_explain(why, LP_ERR_IO, "Windows does not say where its folder is.");
-    wcscat(file, L"\\sc.exe"); /* there is room for 16 */
-    return run_as_administrator(file, L"start " SERVICE, why);
+    wcscat(file, name);
+    return run_as_administrator(file, words, why);
+}
+
+lp_err lp_manager_start(lp_why *why)
+{
+    return run_of_windows(L"\\sc.exe", L"start " SERVICE, why);
+}
+
+/* sc does not wait for the end, net does. */
+lp_err lp_manager_restart(lp_why *why)
+{
+    return run_of_windows(L"\\cmd.exe",
+                          L"/d /c net stop " SERVICE L" & net start " SERVICE, why);
+}
+
+static lp_err run_client(const wchar_t *words, lp_why *why)
+{
+    wchar_t file[PATH_LEN];
+    if (!lp_open_beside(SERVICE L".exe", file, PATH_LEN))
+        return lp_explain(why, LP_ERR_IO,
+                          "Windows does not say where this program is.");
+    return run_as_administrator(file, words, why);
 }
 
 lp_err lp_manager_install(lp_why *why)
 {
-    wchar_t file[PATH_LEN];
-    DWORD len = GetModuleFileNameW(NULL, file, PATH_LEN - 32);
-    wchar_t *name = len > 0 && len < PATH_LEN - 32 ? wcsrchr(file, L'\\') : NULL;
-    if (!name)
-        return lp_explain(why, LP_ERR_IO,
-                          "Windows does not say where this program is.");
-    wcscpy(name + 1, SERVICE L".exe"); /* there is room for 32 */
-    return run_as_administrator(file, L"service install", why);
+    return run_client(L"service install", why);
+}
+
+lp_err lp_manager_repair(lp_why *why)
+{
+    return run_client(L"repair", why);
 }

@@ -11,4 +11,7 @@ lp_presence lp_manager_look(void);
  *   LP_ERR_DENIED  the user said no;  LP_ERR_NOT_FOUND  a file of ours is missing
  *   LP_ERR_IO      it was tried and failed */
 LP_MUST_USE lp_err lp_manager_start(lp_why *why);
+LP_MUST_USE lp_err lp_manager_restart(lp_why *why);
 LP_MUST_USE lp_err lp_manager_install(lp_why *why);
+/* `lanparty-client repair`: gives back what a killed run left. */
+LP_MUST_USE lp_err lp_manager_repair(lp_why *why);

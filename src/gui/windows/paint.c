@@ -97,23 +97,35 @@ static void paint_print(const lp_window *window, lp_buffer *to)
                    window->fault.field == LP_FORM_FINGERPRINT);
 }
 
+/* The footer: all above it is the page. */
 void lp_paint_window(lp_window *window)
 {
     PAINTSTRUCT what;
     RECT client, line;
     HDC screen = BeginPaint(window->hwnd, &what);
     GetClientRect(window->hwnd, &client);
+    client.top = window->extent.shown;
     lp_buffer to = lp_buffer_begin(screen, client, window->theme.brush[LP_ON_WINDOW]);
     line = client;
-    line.top = window->footer;
     line.bottom = line.top + (LONG)hair(window);
     lp_draw_box(&to.canvas, lp_buffer_box(&to, line),
                 lp_colour_of(window->theme.edge[LP_ON_WINDOW]));
+    lp_buffer_end(&to);
+    EndPaint(window->hwnd, &what);
+}
+
+void lp_paint_page(lp_window *window)
+{
+    PAINTSTRUCT what;
+    RECT client;
+    HDC screen = BeginPaint(window->page, &what);
+    GetClientRect(window->page, &client);
+    lp_buffer to = lp_buffer_begin(screen, client, window->theme.brush[LP_ON_WINDOW]);
     paint_panels(window, &to);
     paint_print(window, &to);
     paint_marks(window, &to);
     lp_buffer_end(&to);
-    EndPaint(window->hwnd, &what);
+    EndPaint(window->page, &what);
 }
 
 /* --- fields ----------------------------------------------------------------------- */
@@ -168,7 +180,7 @@ static dress dress_of(const lp_window *window, const DRAWITEMSTRUCT *item)
 {
     const lp_theme *theme = &window->theme;
     bool hot = window->hot == item->hwndItem, down = item->itemState & ODS_SELECTED;
-    bool can = !(item->itemState & ODS_DISABLED);
+    bool can = !lp_widget_waits(window, (int)item->CtlID);
     bool is_main = item->CtlID == LP_ACT && window->view.act != LP_ACT_DISCONNECT;
     if (is_main && can) {
         COLORREF fill = down  ? theme->accent_down

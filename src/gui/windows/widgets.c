@@ -15,6 +15,7 @@ enum { TEXT_LEN = 1100 };
 typedef enum kind {
     LABEL,
     LINE,
+    NOTE,
     BUTTON,
     FIELD,
     COMBO,
@@ -30,6 +31,7 @@ static const struct {
 } kinds[] = {
     [LABEL] = {L"STATIC", SS_LEFT | SS_NOPREFIX},
     [LINE] = {L"STATIC", SS_LEFTNOWORDWRAP | SS_NOPREFIX | SS_ENDELLIPSIS},
+    [NOTE] = {L"STATIC", SS_RIGHT | SS_NOPREFIX},
     [BUTTON] = {L"BUTTON", BS_OWNERDRAW | WS_TABSTOP},
     [FIELD] = {L"EDIT", ES_AUTOHSCROLL | WS_TABSTOP},
     [COMBO] = {L"COMBOBOX", CBS_DROPDOWN | CBS_OWNERDRAWFIXED | CBS_HASSTRINGS |
@@ -51,16 +53,19 @@ static kind kind_of(int id)
         return FIELD;
     if (id == LP_GRAPH)
         return GRAPH;
-    if (id == LP_PEERS_BAR || id == LP_DETAILS_BAR)
+    if (id == LP_PEERS_BAR || id == LP_DETAILS_BAR || id == LP_PAGE_BAR)
         return BAR;
     if (id == LP_PEERS)
         return PEERS;
     if (id == LP_DETAILS)
         return DETAILS;
-    if (id == LP_ACT || id == LP_TURN || id == LP_COPY || id == LP_EXPORT ||
-        (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_CARDS_SHOWN))
+    if (id == LP_ACT || id == LP_COPY || id == LP_REPAIR || id == LP_TURN ||
+        id == LP_EXPORT || id == LP_HELP ||
+        (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX))
         return BUTTON;
-    if (id == LP_NOTE || (id >= LP_FACT_VALUE && id < LP_PEERS_LABEL))
+    if (id == LP_NOTE)
+        return NOTE;
+    if (id >= LP_FACT_VALUE && id < LP_PEERS_LABEL)
         return LINE;
     return LABEL;
 }
@@ -90,8 +95,8 @@ lp_surface lp_card_surface(lp_tone tone)
 
 lp_surface lp_widget_surface(const lp_window *window, int id)
 {
-    if (id >= LP_CARD_TITLE && id < LP_CARD_MORE) {
-        int card = (id - LP_CARD_TITLE) % LP_CARDS_SHOWN;
+    if (id >= LP_CARD_TITLE && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX) {
+        int card = (id - LP_CARD_TITLE) % LP_VIEW_CARDS_MAX;
         return lp_card_surface(window->view.card[card].tone);
     }
     if (id <= LP_WHERE && window->view.page == LP_PAGE_SESSION)
@@ -108,8 +113,8 @@ static bool is_fault(int id)
 
 COLORREF lp_widget_colour(const lp_window *window, int id)
 {
-    bool is_dim = id == LP_WHERE || id == LP_NOTE || id == LP_CARD_MORE ||
-                  id == LP_LATENCY_LABEL || id == LP_DETAILS_HINT ||
+    bool is_dim = id == LP_WHERE || id == LP_NOTE || id == LP_LATENCY_LABEL ||
+                  id == LP_DETAILS_HINT ||
                   (id >= LP_FACT_LABEL && id < LP_FACT_VALUE) ||
                   (id == LP_SENTENCE && window->view.page != LP_PAGE_SESSION);
     if (is_fault(id))
@@ -117,11 +122,18 @@ COLORREF lp_widget_colour(const lp_window *window, int id)
     return is_dim ? window->theme.dim : window->theme.text;
 }
 
+bool lp_widget_waits(const lp_window *window, int id)
+{
+    bool orders = id == LP_ACT || id == LP_REPAIR || id == LP_EXPORT ||
+                  (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX);
+    return orders && window->waits_for != LP_ORDER_STATUS;
+}
+
 /* --- texts ------------------------------------------------------------------------ */
 
 HWND lp_widget_at(const lp_window *window, int id)
 {
-    return GetDlgItem(window->hwnd, id);
+    return GetDlgItem(id < LP_TURN ? window->page : window->hwnd, id);
 }
 
 void lp_widget_put(const lp_window *window, int id, const char *text)
@@ -192,6 +204,10 @@ static LRESULT CALLBACK hear_combo(HWND combo, UINT message, WPARAM w, LPARAM l,
     case WM_NCPAINT:
     case WM_ERASEBKGND:
         return 1;
+    case WM_MOUSEWHEEL: /* it chooses from a list that is seen, and from no other */
+        if (SendMessageW(combo, CB_GETDROPPEDSTATE, 0, 0))
+            break;
+        return SendMessageW(GetParent(combo), message, w, l);
     case WM_SIZE:
         result = DefSubclassProc(combo, message, w, l);
         place_edit(window, combo);
@@ -254,9 +270,9 @@ static void make(lp_window *window, int id)
     DWORD style = kinds[what].style | WS_CHILD | WS_CLIPSIBLINGS;
     if (is_named_by_key(id))
         style &= ~(DWORD)SS_NOPREFIX;
-    HWND control =
-        CreateWindowExW(0, kinds[what].class_name, L"", style, 0, 0, 10, 200,
-                        window->hwnd, (HMENU)(INT_PTR)id, GetModuleHandleW(NULL), NULL);
+    HWND control = CreateWindowExW(0, kinds[what].class_name, L"", style, 0, 0, 10, 200,
+                                   id < LP_TURN ? window->page : window->hwnd,
+                                   (HMENU)(INT_PTR)id, GetModuleHandleW(NULL), NULL);
     if (what == BUTTON)
         SetWindowSubclass(control, hear_button, 0, (DWORD_PTR)window);
     if (what == COMBO) {
@@ -267,7 +283,9 @@ static void make(lp_window *window, int id)
         SendMessageW(control, EM_SETLIMITTEXT, LP_INVITE_MAX, 0);
     if (what == DETAILS)
         make_columns(control);
-    if (what == BAR) /* it comes right after its list */
+    if (id == LP_PAGE_BAR)
+        lp_bar_join_page(control, window->page, &window->extent, &window->theme);
+    else if (what == BAR) /* it comes right after its list */
         lp_bar_join(control, lp_widget_at(window, id - 1), &window->theme);
 }
 
@@ -283,7 +301,9 @@ void lp_widgets_make(lp_window *window)
     lp_widget_put(window, LP_DETAILS_HINT,
                   "For whoever helps you. Select lines and press Ctrl+C, or copy all.");
     lp_widget_put(window, LP_COPY, "Copy &all");
+    lp_widget_put(window, LP_REPAIR, "Re&pair network");
     lp_widget_put(window, LP_EXPORT, "&Export logs\xe2\x80\xa6");
+    lp_widget_put(window, LP_HELP, "&Help");
     lp_widgets_offer(window);
 }
 

@@ -8,7 +8,6 @@
 #include <windowsx.h>
 
 #include "gui/text.h"
-#include "gui/windows/bar.h"
 #include "gui/windows/resource.h"
 #include "gui/windows/settings.h"
 #include "os/windows/text.h"
@@ -62,6 +61,9 @@ static void act(lp_window *window)
         break;
     case LP_ACT_START_SERVICE:
         lp_show_order(window, LP_ORDER_START_SERVICE, "");
+        break;
+    case LP_ACT_RESTART_SERVICE:
+        lp_show_order(window, LP_ORDER_RESTART_SERVICE, "");
         break;
     case LP_ACT_INSTALL_SERVICE:
         lp_show_order(window, LP_ORDER_INSTALL_SERVICE, "");
@@ -130,12 +132,34 @@ static void turn(lp_window *window)
         SetFocus(lp_widget_at(window, LP_DETAILS));
 }
 
-static void fix(lp_window *window, int card)
+/* Nobody waits for these: something else shows, or why it does not. */
+static void open_place(lp_window *window, const char *place)
+{
+    lp_asker_order(window->asker, LP_ORDER_OPEN, place);
+}
+
+static void open_help(lp_window *window)
+{
+    lp_asker_order(window->asker, LP_ORDER_HELP, "");
+}
+
+static void fix(lp_window *window, const lp_view_card *card)
 {
     char request[256];
-    if ((size_t)card < window->view.card_count &&
-        lp_form_fix_request(window->view.card[card].code, request, sizeof request))
-        lp_show_order(window, LP_ORDER_FIX, request);
+    switch (card->fix) {
+    case LP_FIX_NONE:
+        break;
+    case LP_FIX_SERVICE:
+        if (lp_form_fix_request(card->code, request, sizeof request))
+            lp_show_order(window, LP_ORDER_FIX, request);
+        break;
+    case LP_FIX_REPAIR:
+        lp_show_order(window, LP_ORDER_REPAIR, "");
+        break;
+    case LP_FIX_OPEN:
+        open_place(window, card->place);
+        break;
+    }
 }
 
 static void export_logs(lp_window *window)
@@ -229,27 +253,42 @@ static void hear_field(lp_window *window, int id, int what)
         InvalidateRect(lp_widget_at(window, id), NULL, FALSE);
 }
 
-static void hear_command(lp_window *window, int id, int what)
+/* Enter means it, unless a button has the focus. */
+static bool has_default(const lp_window *window)
 {
-    if (id == LP_RELAY || id == LP_ROOM || id == LP_PRINT) {
-        hear_field(window, id, what);
-        return;
-    }
-    if (what != BN_CLICKED ||
-        (id != IDCANCEL && !IsWindowEnabled(lp_widget_at(window, id))))
-        return;
+    return window->view.act != LP_ACT_NONE && window->view.act != LP_ACT_DISCONNECT &&
+           IsWindowVisible(lp_widget_at(window, LP_ACT)) &&
+           !lp_widget_waits(window, LP_ACT);
+}
+
+static void hear_button(lp_window *window, int id)
+{
     if (id == LP_ACT)
         act(window);
     else if (id == LP_TURN)
         turn(window);
     else if (id == LP_COPY)
         lp_show_copy(window, true);
+    else if (id == LP_REPAIR)
+        lp_show_order(window, LP_ORDER_REPAIR, "");
     else if (id == LP_EXPORT)
         export_logs(window);
-    else if (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_CARDS_SHOWN)
-        fix(window, id - LP_CARD_FIX);
+    else if (id == LP_HELP)
+        open_help(window);
+    else if (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX)
+        fix(window, &window->view.card[id - LP_CARD_FIX]);
+}
+
+static void hear_command(lp_window *window, int id, int what)
+{
+    if (id == LP_RELAY || id == LP_ROOM || id == LP_PRINT)
+        hear_field(window, id, what);
+    else if (id == IDOK && has_default(window))
+        act(window);
     else if (id == IDCANCEL && (window->shows_details || window->from_link))
         turn(window);
+    else if (what == BN_CLICKED && !lp_widget_waits(window, id))
+        hear_button(window, id);
 }
 
 /* --- looks ------------------------------------------------------------------------ */
@@ -338,12 +377,22 @@ static bool hear_other(lp_window *window, const COPYDATASTRUCT *data)
     return true;
 }
 
+/* What the monitor has beside its task bar. */
+static RECT desk_of(const lp_window *window)
+{
+    MONITORINFO monitor = {.cbSize = sizeof monitor};
+    GetMonitorInfoW(MonitorFromWindow(window->hwnd, MONITOR_DEFAULTTOPRIMARY),
+                    &monitor);
+    return monitor.rcWork;
+}
+
 static void limit_size(const lp_window *window, MINMAXINFO *info)
 {
     SIZE least = lp_layout_smallest(&window->theme);
-    RECT rect = {0, 0, least.cx, least.cy};
+    RECT rect = {0, 0, least.cx, least.cy}, desk = desk_of(window);
     AdjustWindowRectExForDpi(&rect, WS_OVERLAPPEDWINDOW, FALSE, 0, window->theme.dpi);
-    info->ptMinTrackSize = (POINT){rect.right - rect.left, rect.bottom - rect.top};
+    info->ptMinTrackSize = (POINT){min(rect.right - rect.left, desk.right - desk.left),
+                                   min(rect.bottom - rect.top, desk.bottom - desk.top)};
 }
 
 /* What a dialog does by itself: to this control, or to the next one. (Wine gives the focus to
@@ -351,15 +400,6 @@ static void limit_size(const lp_window *window, MINMAXINFO *info)
 static void move_focus(const lp_window *window, WPARAM w, LPARAM l)
 {
     SetFocus(LOWORD(l) ? (HWND)w : GetNextDlgTabItem(window->hwnd, GetFocus(), w != 0));
-}
-
-/* Enter means this, unless a button has the focus. */
-static LRESULT default_button(const lp_window *window)
-{
-    bool has = window->view.act != LP_ACT_NONE &&
-               window->view.act != LP_ACT_DISCONNECT &&
-               IsWindowVisible(lp_widget_at(window, LP_ACT));
-    return has ? MAKELRESULT(LP_ACT, DC_HASDEFID) : 0;
 }
 
 static void fini(lp_window *window)
@@ -401,7 +441,7 @@ static bool look(lp_window *window, UINT message, WPARAM w, LPARAM l, LRESULT *o
         limit_size(window, (MINMAXINFO *)l);
         return true;
     case DM_GETDEFID:
-        *out = default_button(window);
+        *out = MAKELRESULT(IDOK, DC_HASDEFID); /* which hear_command knows */
         return true;
     }
     return false;
@@ -429,6 +469,9 @@ static bool hear_system(lp_window *window, UINT message, WPARAM w, LPARAM l,
         return true;
     case WM_SETFOCUS:
         take_focus(window);
+        return true;
+    case WM_MOUSEWHEEL:
+        lp_page_wheel(window, GET_WHEEL_DELTA_WPARAM(w));
         return true;
     case WM_TIMER:
         KillTimer(window->hwnd, LP_NOTE_TIMER);
@@ -489,7 +532,8 @@ static LRESULT CALLBACK window_proc(HWND hwnd, UINT message, WPARAM w, LPARAM l)
 
 static LRESULT CALLBACK graph_proc(HWND hwnd, UINT message, WPARAM w, LPARAM l)
 {
-    lp_window *window = (lp_window *)GetWindowLongPtrW(GetParent(hwnd), GWLP_USERDATA);
+    lp_window *window =
+        (lp_window *)GetWindowLongPtrW(GetAncestor(hwnd, GA_ROOT), GWLP_USERDATA);
     if (message == WM_PAINT && window) {
         lp_paint_graph(window, hwnd);
         return 0;
@@ -516,20 +560,18 @@ bool lp_window_register(void)
                          .hCursor = LoadCursorW(NULL, (LPCWSTR)IDC_ARROW),
                          .lpszClassName = L"lanparty-graph"};
     return InitCommonControlsEx(&controls) && RegisterClassExW(&ours) &&
-           RegisterClassExW(&graph) && lp_bar_register();
+           RegisterClassExW(&graph) && lp_bar_register() && lp_page_register();
 }
 
 static void size_first(const lp_window *window)
 {
     RECT rect = {0, 0, lp_px(&window->theme, FIRST_WIDTH),
-                 lp_px(&window->theme, FIRST_HEIGHT)};
-    MONITORINFO monitor = {.cbSize = sizeof monitor};
+                 lp_px(&window->theme, FIRST_HEIGHT)},
+         desk = desk_of(window);
     AdjustWindowRectExForDpi(&rect, WS_OVERLAPPEDWINDOW, FALSE, 0, window->theme.dpi);
     int width = rect.right - rect.left, height = rect.bottom - rect.top;
-    GetMonitorInfoW(MonitorFromWindow(window->hwnd, MONITOR_DEFAULTTOPRIMARY),
-                    &monitor);
-    RECT desk = monitor.rcWork;
-    height = height < desk.bottom - desk.top ? height : desk.bottom - desk.top;
+    width = min(width, desk.right - desk.left);
+    height = min(height, desk.bottom - desk.top);
     SetWindowPos(window->hwnd, NULL, desk.left + (desk.right - desk.left - width) / 2,
                  desk.top + (desk.bottom - desk.top - height) / 2, width, height,
                  SWP_NOZORDER | SWP_NOACTIVATE);
@@ -537,6 +579,7 @@ static void size_first(const lp_window *window)
 
 static void fill_first(lp_window *window, const char *link)
 {
+    window->page = lp_page_make(window->hwnd);
     lp_settings_load(&window->recent);
     lp_widgets_make(window);
     if (window->recent.count > 0)
@@ -573,13 +616,31 @@ lp_window *lp_window_open(const char *pipe, const char *link)
     return window;
 }
 
-bool lp_window_takes_key(lp_window *window, const MSG *message)
+static bool takes_key(lp_window *window, const MSG *message)
 {
     HWND focus = GetFocus();
-    /* An owner-drawn button does not tell the system that Enter presses it. */
-    if (message->message != WM_KEYDOWN || message->wParam != VK_RETURN || !focus ||
-        !(SendMessageW(focus, WM_GETDLGCODE, 0, 0) & DLGC_BUTTON))
+    if (message->message != WM_KEYDOWN)
         return false;
-    SendMessageW(focus, BM_CLICK, 0, 0);
+    if (message->wParam == VK_F1) {
+        open_help(window);
+        return true;
+    }
+    /* An owner-drawn button does not tell the system that Enter presses it. */
+    if (message->wParam == VK_RETURN && focus &&
+        (SendMessageW(focus, WM_GETDLGCODE, 0, 0) & DLGC_BUTTON)) {
+        SendMessageW(focus, BM_CLICK, 0, 0);
+        return true;
+    }
+    return lp_page_takes_key(window, message->wParam);
+}
+
+bool lp_window_takes(lp_window *window, MSG *message)
+{
+    HWND hwnd = window->hwnd, focus = GetFocus();
+    bool is_key = message->message >= WM_KEYFIRST && message->message <= WM_KEYLAST;
+    if (!takes_key(window, message) && !IsDialogMessageW(hwnd, message))
+        return false;
+    if (is_key && IsWindow(hwnd) && GetFocus() != focus) /* keys may end the window */
+        lp_page_follow(window);
     return true;
 }

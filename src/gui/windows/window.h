@@ -1,6 +1,6 @@
 /*
  * The window, as its parts know it: window.c hears, fill.c fills in, layout.c places,
- * paint.c draws, widgets.c makes what the player touches.
+ * page.c scrolls, paint.c draws, widgets.c makes what the player touches.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "gui/recent.h"
 #include "gui/view.h"
 #include "gui/windows/asker.h"
+#include "gui/windows/bar.h"
 #include "gui/windows/theme.h"
 #include "gui/windows/tray.h"
 
@@ -22,19 +23,17 @@
 #define LP_NOTE_TIMER   1
 #define LP_LINK_MAGIC   0x736c616e /* of WM_COPYDATA: a link, in UTF-8 */
 
-#define LP_CARDS_SHOWN 3
-
 /* In the order of the tabulator key; a label comes right before what it names, which is
- * how screen readers find it. */
+ * how screen readers find it. From LP_TURN on they stand in the footer, all others on the
+ * page. tests/windows/drive.c names them. */
 typedef enum lp_widget {
     LP_HEADLINE = 100,
     LP_SENTENCE,
     LP_WHERE,
     LP_CARD_TITLE,
-    LP_CARD_TEXT = LP_CARD_TITLE + LP_CARDS_SHOWN,
-    LP_CARD_FIX = LP_CARD_TEXT + LP_CARDS_SHOWN,
-    LP_CARD_MORE = LP_CARD_FIX + LP_CARDS_SHOWN,
-    LP_RELAY_LABEL,
+    LP_CARD_TEXT = LP_CARD_TITLE + LP_VIEW_CARDS_MAX,
+    LP_CARD_FIX = LP_CARD_TEXT + LP_VIEW_CARDS_MAX,
+    LP_RELAY_LABEL = LP_CARD_FIX + LP_VIEW_CARDS_MAX,
     LP_RELAY,
     LP_RELAY_FAULT,
     LP_ROOM_LABEL,
@@ -52,13 +51,16 @@ typedef enum lp_widget {
     LP_PEERS_LABEL = LP_FACT_VALUE + LP_FACT_COUNT,
     LP_PEERS,
     LP_PEERS_BAR,
+    LP_COPY,
+    LP_REPAIR,
     LP_DETAILS_LABEL,
     LP_DETAILS_HINT,
     LP_DETAILS,
     LP_DETAILS_BAR,
+    LP_PAGE_BAR,
     LP_TURN, /* to the diagnostics, and back */
-    LP_COPY,
     LP_EXPORT,
+    LP_HELP,
     LP_NOTE,
     LP_WIDGET_END,
 } lp_widget;
@@ -75,11 +77,11 @@ typedef struct lp_mark {
     bool is_icon; /* the program's own, instead of a sign */
 } lp_mark;
 
-#define LP_PANELS_MAX 8
-#define LP_MARKS_MAX  12
+#define LP_PANELS_MAX (LP_VIEW_CARDS_MAX + 4) /* the headline, latency, facts, peers */
+#define LP_MARKS_MAX  (LP_VIEW_CARDS_MAX + LP_FACT_COUNT + 1)
 
 typedef struct lp_window {
-    HWND hwnd;
+    HWND hwnd, page;
     lp_theme theme;
     lp_asker *asker;
     lp_tray tray;
@@ -106,8 +108,9 @@ typedef struct lp_window {
     size_t panel_count;
     lp_mark mark[LP_MARKS_MAX];
     size_t mark_count;
-    RECT print; /* the frame of the fingerprint's field; empty: it is not shown */
-    LONG footer;
+    RECT print;       /* the frame of the fingerprint's field; empty: it is not shown */
+    lp_extent extent; /* of the page, in pixels */
+    int extent_of;    /* the page that it is of */
     size_t typed_len[3]; /* of the fields, before the last key */
     HWND hot;            /* the button under the mouse */
     UINT taskbar_made;
@@ -117,8 +120,8 @@ typedef struct lp_window {
 bool lp_window_register(void);
 /* NULL: it could not be made. It lives until it is destroyed. */
 lp_window *lp_window_open(const char *pipe, const char *link);
-/* Before IsDialogMessage; true: it was for us. */
-bool lp_window_takes_key(lp_window *window, const MSG *message);
+/* Whether a message was for the window as a whole: a key of its own, or a dialog's. */
+bool lp_window_takes(lp_window *window, MSG *message);
 
 /* --- widgets.c --- */
 void lp_widgets_make(lp_window *window);
@@ -130,6 +133,9 @@ lp_font lp_widget_font(int id);
 lp_surface lp_card_surface(lp_tone tone);
 lp_surface lp_widget_surface(const lp_window *window, int id);
 COLORREF lp_widget_colour(const lp_window *window, int id);
+/* A button that orders something, while what was ordered before is not done. It keeps the
+ * focus, which a disabled one would lose, and with it all keys. */
+bool lp_widget_waits(const lp_window *window, int id);
 /* The recent ones, offered below the fields. */
 void lp_widgets_offer(const lp_window *window);
 
@@ -137,8 +143,18 @@ void lp_widgets_offer(const lp_window *window);
 void lp_layout(lp_window *window);
 SIZE lp_layout_smallest(const lp_theme *theme); /* of the client area */
 
+/* --- page.c --- */
+bool lp_page_register(void);
+HWND lp_page_make(HWND parent);
+void lp_page_scroll(lp_window *window, int at); /* as far as there is something */
+void lp_page_limit(lp_window *window);          /* no farther than that */
+void lp_page_wheel(lp_window *window, int turned);
+bool lp_page_takes_key(lp_window *window, WPARAM key); /* true: it was for the page */
+void lp_page_follow(lp_window *window); /* the control that has the focus is seen */
+
 /* --- paint.c --- */
 void lp_paint_window(lp_window *window);
+void lp_paint_page(lp_window *window);
 void lp_paint_button(const lp_window *window, const DRAWITEMSTRUCT *item);
 void lp_paint_peer(const lp_window *window, const DRAWITEMSTRUCT *item);
 void lp_paint_offer(const lp_window *window, const DRAWITEMSTRUCT *item);
