@@ -89,6 +89,7 @@ connects before you say so."
 !define MUI_LICENSEPAGE_TEXT_BOTTOM "Free software under the MIT licence. What it contains \
 of others, and under which terms, is listed below it."
 !insertmacro MUI_PAGE_LICENSE "${STAGE}/LICENCES.txt"
+!define MUI_COMPONENTSPAGE_SMALLDESC ; the list has the width, for it is what is read
 !insertmacro MUI_PAGE_COMPONENTS
 !define MUI_PAGE_CUSTOMFUNCTION_LEAVE LeaveFolderPage
 !insertmacro MUI_PAGE_DIRECTORY
@@ -168,6 +169,7 @@ Section "${PRODUCT}" Main
   ClearErrors
   File "${STAGE}/${CLIENT}"
   File "${STAGE}/${WINDOW}"
+  File "${STAGE}/help.html"
   File "${STAGE}/LICENCES.txt"
   WriteUninstaller "$INSTDIR\${UNINSTALLER}"
   ${If} ${Errors}

@@ -71,6 +71,7 @@ Section "Uninstall"
 
   Delete "$INSTDIR\${CLIENT}"
   Delete "$INSTDIR\${WINDOW}"
+  Delete "$INSTDIR\help.html"
   Delete "$INSTDIR\LICENCES.txt"
   Delete "$INSTDIR\${UNINSTALLER}"
   SetOutPath "$TEMP"
@@ -102,8 +103,6 @@ Function un.ForgetFiles
     !insertmacro RemoveOwnFolder "$APPDATA\softlan"
     SetShellVarContext all
   ${Else}
-    Delete "$APPDATA\softlan\*.log"
-    Delete "$APPDATA\softlan\*.log.*"
-    Delete "$APPDATA\softlan\session.json"
+    !insertmacro RemoveOwnFolder "$APPDATA\softlan\service"
   ${EndIf}
 FunctionEnd

@@ -7,6 +7,7 @@ is there at once, and nothing that a test does reaches another test.
 import contextlib
 import functools
 import glob
+import operator
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+from hand import Hand
 from netns import Failed, _end_with_parent, check, eventually
 from party import ROOT
 
@@ -38,6 +40,11 @@ def copy_prefix(prefix):
     os.symlink("../../ProgramData/softlan", f"{prefix}/drive_c/users/Public/softlan")
 
 
+def is_like(one, other):
+    """The same picture, but for a caret that blinks."""
+    return len(one) == len(other) and sum(map(operator.ne, one, other)) < 600
+
+
 class Machine:
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="softlan-machine-")
@@ -57,7 +64,7 @@ class Machine:
         """Any display that is free; its number comes through a pipe."""
         numbers, write = os.pipe()
         self.children.append(subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten",
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten",
              "tcp"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=_end_with_parent))
         os.close(write)
@@ -101,6 +108,12 @@ class Machine:
         self.children.append(child)
         return child
 
+    def hand(self):
+        """For the window that is open."""
+        hand = Hand(self.environment)
+        self.children.append(hand.program)
+        return hand
+
     def running(self, name):
         """How many processes of this program there are in the prefix."""
         count = 0
@@ -141,6 +154,11 @@ class Machine:
                 at = line.strip()[len(key):].lstrip("\\")
         return found
 
+    def scale(self, percent):
+        """What the user chose in the settings of the display."""
+        self.write(r"HKCU\Control Panel\Desktop", "LogPixels", "REG_DWORD", 96 * percent // 100)
+        self.rest()     # whoever runs would not hear of it
+
     def write(self, key, name, kind, data):
         done = self.run("reg", "add", key, "/v", name, "/t", kind, "/d", data, "/f")
         check(done.returncode == 0, f"{key} is written", done.stdout)
@@ -166,21 +184,24 @@ class Machine:
     def key(self, *keys):
         subprocess.run(["xdotool", "key", *keys], env=self.environment, check=True)
 
-    def screenshot(self, name):
+    def picture(self, name, title):
+        """Of the newest window of this title, once it stays as it is for a while."""
         os.makedirs(self.shots, exist_ok=True)
-        path = os.path.join(self.shots, f"{name}.png")
-        subprocess.run(["import", "-window", "root", path], env=self.environment, check=True)
-        return path
+        last, same = None, 0
 
-    def settle(self, seconds=6):
-        """Until the picture stays as it is for a while."""
-        end, last, same = time.monotonic() + seconds, None, 0
-        while same < 3 and time.monotonic() < end:
-            seen = subprocess.run(["import", "-window", "root", "rgb:-"], check=True,
-                                  env=self.environment, capture_output=True).stdout
-            same = same + 1 if seen == last else 0
+        def is_still():
+            nonlocal last, same
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title],
+                                   env=self.environment, text=True,
+                                   capture_output=True).stdout.split()
+            seen = subprocess.run(["import", "-window", found[-1], "-depth", "8", "ppm:-"],
+                                  check=True, env=self.environment, capture_output=True).stdout
+            same = same + 1 if last and is_like(seen, last) else 0
             last = seen
-            time.sleep(0.3)
+            return same >= 3
+
+        eventually(is_still, f"{title} is still", 120)
+        subprocess.run(["convert", "ppm:-", f"{self.shots}/{name}.png"], input=last, check=True)
 
     def windows(self):
         """The titles of what is on the screen."""

@@ -1,6 +1,7 @@
 """lanparty-setup.exe under Wine: what it installs, replaces and takes away again."""
 
 import functools
+import glob
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ LINKS = r"HKLM\Software\Classes\lanparty"
 SERVICE = r"HKLM\System\CurrentControlSet\Services\lanparty-client"
 DRIVERS = r"HKLM\System\DriverDatabase\DeviceIds\root\tap0901"
 STATE = r"C:\ProgramData\softlan"
-INSTALLED = {"lanparty.exe", "lanparty-client.exe", "LICENCES.txt", "uninstall.exe"}
+INSTALLED = {"lanparty.exe", "lanparty-client.exe", "help.html", "LICENCES.txt", "uninstall.exe"}
 SHORTCUT = r"C:\ProgramData\Microsoft\Windows\Start Menu\Programs\LAN Party.lnk"
 DESKTOP = r"C:\users\Public\Desktop\LAN Party.lnk"
 DONE, FAILED, OLD_WINDOWS, NEWER, RUNNING, OTHER_FILES, NO_DRIVER = 0, 2, 3, 4, 5, 6, 7
@@ -223,9 +224,13 @@ def test_uninstalling_restores_everything(machine):
 def test_uninstalling_keeps_the_identity_unless_told_to_forget_it(machine):
     install(machine)
     before = identity(machine)
+    eventually(lambda: os.path.isdir(machine.path(rf"{STATE}\service")),
+               "the service keeps things, too", 20)
     uninstall(machine)
     check(identity(machine) == before, "the identity stays")
     check(not machine.registry(SERVICE), "the service does not")
+    check("service" not in os.listdir(machine.path(STATE)),
+          "nor do its logs, nor what it would connect to", os.listdir(machine.path(STATE)))
     install(machine)
     check(identity(machine) == before, "who installs again is the same player")
     uninstall(machine, "/FORGET")
@@ -360,34 +365,72 @@ def test_a_signing_command_signs_programs_setup_and_uninstaller(_prefix):
 @machine_test
 def test_a_link_starts_the_window_or_reaches_the_one_that_is_there(machine):
     install(machine)
-    for number in (1, 2):
-        machine.start("start", f"lanparty://relay{number}.example/PARTY{number}")
-        eventually(lambda: "LAN Party" in machine.windows(), "the window is open", 30)
-    eventually(lambda: machine.running("lanparty.exe") == 1, "it is one window", 20)
+    links = [machine.start("start", "/wait", f"lanparty://relay{i}.example/PARTY{i}")
+             for i in (1, 2)]       # a double click
+    eventually(lambda: "LAN Party" in machine.windows(), "a window is open", 60)
+    hand = machine.hand()
+    eventually(lambda: sum(link.poll() is not None for link in links) == 1,
+               "one of the two has found the other", 60)
+    whose = hand.ask("process")
+    machine.start("start", "lanparty://relay3.example/PARTY3")
+    eventually(lambda: hand.text("relay") == "relay3.example" and
+               hand.text("room") == "PARTY3", "a later link is in its form", 60)
+    eventually(lambda: machine.running("lanparty.exe") == 1, "it is one program", 60)
+    check(hand.ask("process") == whose and machine.windows().count("LAN Party") == 1,
+          "with one window, the same as before", *machine.windows())
+
+
+def go_through_pages(machine, looks):
+    """To the last one before anything is installed; leaves a picture of each in
+    build-windows/screenshots."""
+    machine.start(SETUP)
+    eventually(lambda: "LAN Party Setup" in machine.windows(), "the setup is there", 60)
+    for page in ("welcome", "licence", "components", "folder", "driver"):
+        machine.picture(f"setup-{page}-{looks}", "LAN Party Setup")
+        if page != "driver":
+            machine.key("alt+n")
+
+
+def pages_look_right(machine, percent):
+    """And a player who thinks better of it on the last page has changed nothing."""
+    machine.scale(percent)
+    go_through_pages(machine, percent)
+    machine.key("Escape")
+    eventually(lambda: machine.windows().count("LAN Party Setup") == 2, "it asks again", 60)
+    machine.picture(f"setup-cancel-{percent}", "LAN Party Setup")
+    machine.key("alt+y")
+    eventually(lambda: not machine.running("lanparty-setup.exe"), "the setup has ended", 60)
+    check(not os.path.exists(machine.path(FOLDER)) and not machine.registry(UNINSTALL) and
+          not machine.registry(LINKS) and not machine.registry(SERVICE), "nothing is left of it")
+    left = glob.glob(f"{machine.drive}/users/*/**/Temp/ns*", recursive=True)
+    check(not left, "not even where it unpacked itself", *left)
+
+
+@machine_test
+def test_the_pages_at_150_percent_and_a_change_of_mind(machine):
+    pages_look_right(machine, 150)
+
+
+@machine_test
+def test_the_pages_at_200_percent_and_a_change_of_mind(machine):
+    pages_look_right(machine, 200)
 
 
 @machine_test
 def test_a_player_clicks_through_the_pages(machine):
-    """R-012; leaves a picture of each page in build-windows/screenshots."""
-    machine.start(SETUP)
-    eventually(lambda: "LAN Party Setup" in machine.windows(), "the setup is there", 60)
-    for page, key in (("welcome", "alt+n"), ("licence", "alt+n"), ("components", "alt+n"),
-                      ("folder", "alt+n"), ("driver", "alt+i")):
-        machine.settle()
-        machine.screenshot(f"setup-{page}")
-        machine.key(key)
+    """R-012"""
+    go_through_pages(machine, 100)
+    machine.key("alt+i")
     eventually(lambda: os.path.exists(machine.path(SHORTCUT)) and service_runs(machine),
                "it is installed", 60)
-    machine.settle()
-    machine.screenshot("setup-finish")
+    machine.picture("setup-finish-100", "LAN Party Setup")
     machine.key("alt+f")
     eventually(lambda: "LAN Party" in machine.windows() and
                "LAN Party Setup" not in machine.windows(),
                "the setup is over, and has started the window", 30)
     machine.start(rf"{FOLDER}\uninstall.exe")
     eventually(lambda: "LAN Party Uninstall" in machine.windows(), "the uninstaller asks", 60)
-    machine.settle()
-    machine.screenshot("setup-uninstall")
+    machine.picture("setup-uninstall-100", "LAN Party Uninstall")
 
 
 if __name__ == "__main__":
