@@ -25,7 +25,7 @@ static inline BOOL call_fails(const char *name, int count, int changes)
     char wanted[80];
     if (!GetEnvironmentVariableA("LP_FAIL", wanted, sizeof wanted))
         return FALSE;
-    char *number = strchr(wanted, ':');
+    char *number = strrchr(wanted, ':'); /* a name may have colons, INetwork::... */
     if (!number)
         return FALSE;
     *number++ = '\0';
