@@ -46,6 +46,7 @@ TESTED_IN = {
     "os/windows/tap.c": "windows/test_adapter.py",
     "os/windows/tap_io.c": "windows/test_adapter.py",
     "os/windows/service_manager.c": "windows/test_service.py",
+    "os/windows/session.c": "windows/test_end.py",
     "os/windows/text.c": "windows/test_files.c",
     "os/windows/udp_cmsg.c": "windows/test_udp.c",
     "os/windows/winsock.c": "windows/test_udp.c",

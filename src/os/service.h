@@ -24,13 +24,16 @@ void lp_service_alive(void);
  */
 typedef enum lp_service_event {
     LP_SERVICE_STOP,  /* end, and give back what was changed */
-    LP_SERVICE_SLEEP, /* the machine is about to sleep: there is a second, not more */
+    LP_SERVICE_SLEEP, /* the machine is about to sleep, and waits a little for us */
     LP_SERVICE_WAKE, /* it slept: all that was learned about the network may be wrong */
 } lp_service_event;
 
 /* From now on `heard` is called, from any thread, and must only pass it on. Only one
  * listener; the program's life is his. */
 void lp_service_listen(void (*heard)(void *state, lp_service_event event), void *state);
+/* What LP_SERVICE_SLEEP was told for is done: the machine need not wait for us any more. It
+ * does so for two seconds at most, whatever we do. */
+void lp_service_may_sleep(void);
 /* All is given back: the system need not wait for us any more. */
 void lp_service_ended(void);
 

@@ -69,10 +69,13 @@ static void on_signal(uv_signal_t *signal, int number)
     stop(life);
 }
 
-/* Any thread's: the handle is the loop's until the listener is gone, which is at the end. */
+/* Any thread's: the handle is the loop's until the listener is gone, which is at the end.
+ * Whoever is about to sleep again never mind that he woke up. */
 static void on_heard(void *state, lp_service_event event)
 {
     lp_life *life = state;
+    if (event == LP_SERVICE_SLEEP)
+        atomic_fetch_and(&life->heard, ~(1u << LP_SERVICE_WAKE));
     atomic_fetch_or(&life->heard, 1u << event);
     uv_async_send(&life->news);
 }
@@ -82,8 +85,11 @@ static void on_news(uv_async_t *async)
     lp_life *life = async->data;
     const lp_life_handler *handler = &life->handler;
     unsigned heard = atomic_exchange(&life->heard, 0);
-    if (heard & 1u << LP_SERVICE_SLEEP && handler->on_sleep && !life->is_stopping)
+    bool sleeps = heard & 1u << LP_SERVICE_SLEEP && !life->is_stopping;
+    if (sleeps && handler->on_sleep)
         handler->on_sleep(handler->state);
+    if (sleeps)
+        lp_service_may_sleep(); /* who ends meanwhile says so when all is given back */
     if (heard & 1u << LP_SERVICE_WAKE && handler->on_wake && !life->is_stopping)
         handler->on_wake(handler->state);
     if (heard & 1u << LP_SERVICE_STOP)

@@ -7,6 +7,7 @@ in a namespace of its own, the seat: there dhclient, ping and games run.
 """
 
 import functools
+import glob
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import socket
 
 from netns import check, eventually
 from party import HOST, ROOT, Player, party_test, ping, reaches
-from prefix import make_prefix
+from prefix import make_prefix, without_screen
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(ROOT, "build-windows")
@@ -24,12 +25,14 @@ MAC = "02:5a:00:00:00:01"
 
 
 class WindowsPlayer(Player):
+    doubles = "iphlpapi"
+
     def __init__(self, party, number=1):
         super().__init__(party, number)
         self.home = f"{party.lab.dir}/windows"
         self.prefix, self.calls = f"{self.home}/prefix", f"{self.home}/calls"
         os.makedirs(self.home)
-        make_prefix(self.prefix)
+        self._make_prefix()
         for path in ("src/app/client/lanparty-client.exe", "tests/iphlpapi.dll",
                      "tests/netlist.dll", "tests/machine.exe", "tests/faketap.sys",
                      "tests/adapter.exe"):
@@ -40,6 +43,10 @@ class WindowsPlayer(Player):
         self.play("register", rf"Z:{self.home}/netlist.dll".replace("/", "\\"))
         self.begun = self.play("show")
 
+    def _make_prefix(self):
+        make_prefix(self.prefix)
+        without_screen(self.prefix)
+
     def wine(self, *words, **variables):
         variables = {"WINEPREFIX": self.prefix, **variables}
         return ["env", *(f"{name}={value}" for name, value in variables.items()),
@@ -48,7 +55,7 @@ class WindowsPlayer(Player):
     def ours(self, *words, **variables):
         """The program under test, with the machine that tests/windows/iphlpapi.c plays."""
         return self.wine(f"{self.home}/lanparty-client.exe", *words,
-                         WINEDLLOVERRIDES="iphlpapi=n", LP_SOURCE=self.address,
+                         WINEDLLOVERRIDES=f"{self.doubles}=n", LP_SOURCE=self.address,
                          LP_CALLS=self.calls, **variables)
 
     def play(self, *words):
@@ -99,11 +106,21 @@ class WindowsPlayer(Player):
         return sorted(self.play("show").split("\n")) == sorted(self.begun.split("\n"))
 
 
-def windows_test(test):
+    def journal(self):
+        """What it would have to give back, were it killed now."""
+        text = ""
+        for folder in ("ProgramData", "users/*", "users/*/AppData/Local"):
+            for path in glob.glob(f"{self.prefix}/drive_c/{folder}/softlan/undo.journal"):
+                with open(path) as journal:
+                    text += journal.read()
+        return text
+
+
+def windows_test(test, kind=WindowsPlayer):
     @party_test(players=0)
     @functools.wraps(test)
     def run(party):
-        party.players = [WindowsPlayer(party)]
+        party.players = [kind(party)]
         test(party, party.players[0])
     return run
 

@@ -97,6 +97,10 @@ void lp_service_listen(void (*heard)(void *state, lp_service_event event), void 
 {
 }
 
+void lp_service_may_sleep(void)
+{
+}
+
 void lp_service_ended(void)
 {
 }

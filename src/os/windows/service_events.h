@@ -7,8 +7,6 @@
 
 /* To whoever listens; from any thread. */
 void lp_service_hear(lp_service_event event);
-/* PBT_...: what the machine is about to do, or did. */
-void lp_service_on_power(DWORD type);
 
 /* SERVICE_...: tells the manager, where it started us. */
 void lp_service_report(DWORD state, DWORD exit_code);

@@ -47,11 +47,10 @@ void lp_service_report(DWORD state, DWORD exit_code)
     bool is_pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
     status->dwServiceType = SERVICE_WIN32_OWN_PROCESS;
     status->dwCurrentState = state;
-    status->dwControlsAccepted = state == SERVICE_RUNNING
-                                     ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN |
-                                           SERVICE_ACCEPT_PRESHUTDOWN |
-                                           SERVICE_ACCEPT_POWEREVENT
-                                     : 0;
+    status->dwControlsAccepted =
+        state == SERVICE_RUNNING
+            ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PRESHUTDOWN
+            : 0;
     status->dwWin32ExitCode = exit_code ? ERROR_SERVICE_SPECIFIC_ERROR : NO_ERROR;
     status->dwServiceSpecificExitCode = exit_code;
     status->dwCheckPoint = is_pending ? status->dwCheckPoint + 1 : 0;
@@ -69,9 +68,6 @@ static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *cont
     case SERVICE_CONTROL_PRESHUTDOWN:
         lp_service_report(SERVICE_STOP_PENDING, 0);
         lp_service_hear(LP_SERVICE_STOP);
-        return NO_ERROR;
-    case SERVICE_CONTROL_POWEREVENT:
-        lp_service_on_power(type);
         return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
