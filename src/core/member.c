@@ -144,8 +144,7 @@ void lp_member_hurry(lp_member *member, lp_time now)
         return;
     member->backoff = LP_MEMBER_BACKOFF_FIRST;
     if (member->state == LP_MEMBER_OFFLINE)
-        member->deadline =
-            lp_time_min(member->deadline, soonest < now ? now : soonest);
+        member->deadline = lp_time_min(member->deadline, soonest < now ? now : soonest);
 }
 
 /* --- hello ------------------------------------------------------------------------ */
@@ -451,17 +450,36 @@ void lp_member_report(lp_member *member, const lp_stats *stats, const lp_gauges 
     member->gauges = gauges;
 }
 
-void lp_member_leave(lp_member *member, const char *reason, lp_time now)
+static bool has_said_hello(const lp_member *member)
 {
-    bool said_hello =
-        (member->state == LP_MEMBER_JOINING && !(member->sends & SEND_HELLO)) ||
-        member->state == LP_MEMBER_JOINED;
-    forget_session(member);
-    member->state = LP_MEMBER_ENDED;
-    if (!said_hello)
-        return;
+    return (member->state == LP_MEMBER_JOINING && !(member->sends & SEND_HELLO)) ||
+           member->state == LP_MEMBER_JOINED;
+}
+
+static void send_goodbye(lp_member *member, const char *reason)
+{
     snprintf(member->goodbye.reason, sizeof member->goodbye.reason, "%s", reason);
     member->sends = SEND_DISCONNECT;
+}
+
+void lp_member_leave(lp_member *member, const char *reason, lp_time now)
+{
+    bool said_hello = has_said_hello(member);
+    forget_session(member);
+    member->state = LP_MEMBER_ENDED;
+    if (said_hello)
+        send_goodbye(member, reason);
+}
+
+void lp_member_rest(lp_member *member, const char *reason, lp_time now)
+{
+    bool said_hello = has_said_hello(member);
+    if (lp_member_is_idle(member->state))
+        return;
+    member->backoff = LP_MEMBER_BACKOFF_FIRST;
+    go_offline(member, now);
+    if (said_hello)
+        send_goodbye(member, reason);
 }
 
 /* --- time ------------------------------------------------------------------------- */

@@ -154,6 +154,9 @@ void lp_member_report(lp_member *member, const lp_stats *stats,
 
 /* Sends disconnect with this reason if hello was sent; the state becomes ENDED. */
 void lp_member_leave(lp_member *member, const char *reason, lp_time now);
+/* The same for a while: it is offline afterwards, and the next try comes as the first one
+ * after a good session would. Nothing new where it was refused, replaced or has ended. */
+void lp_member_rest(lp_member *member, const char *reason, lp_time now);
 
 lp_time lp_member_deadline(const lp_member *member);
 void lp_member_on_deadline(lp_member *member, lp_time now);

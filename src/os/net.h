@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/time.h"
 #include "os/fd.h"
 
 typedef struct lp_net lp_net;
@@ -119,7 +120,9 @@ bool lp_net_can_renew(void);
  * network appears seconds after its cable, and may appear anew.
  */
 void lp_net_trust(lp_net *net, unsigned ifindex);
-void lp_net_distrust(lp_net *net); /* waits, a few seconds at most */
+/* Waits so long at most: what takes longer goes on by itself, and stays written down for
+ * the next start. */
+void lp_net_distrust(lp_net *net, lp_duration patience);
 
 typedef struct lp_net_note {
     enum {

@@ -63,6 +63,10 @@ bool lp_tap_cuts_udp(const lp_tap *tap);
 bool lp_tap_ignores_routers(const lp_tap *tap);
 
 LP_MUST_USE lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why);
+/* What that changed in the system is as it was before, until it is asked for again; to be
+ * called while the link is down. The adapter stays ours, its MAC with it. (Linux: nothing
+ * was changed that does not go with the adapter.) */
+void lp_tap_rest(lp_tap *tap);
 /* Up with carrier, or without carrier: DHCP clients and games see the cable. */
 LP_MUST_USE lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why);
 

@@ -12,6 +12,9 @@
 #define LINK_DOWN_AFTER LP_SECONDS(15)
 /* A cable that is plugged in makes the system ask for an address by itself. */
 #define RENEW_AFTER LP_SECONDS(5)
+/* For the firewall to forget the party. Who is about to sleep has two seconds for all. */
+#define LEAVING_PATIENCE  LP_SECONDS(3)
+#define SLEEPING_PATIENCE LP_MS(800)
 
 /* W-026: told once, by whoever notices first. */
 static void lose_tap(lp_player *player)
@@ -287,7 +290,8 @@ static void on_net_changed(void *state, lp_time now)
 static lp_time deadline(void *state)
 {
     lp_player *player = state;
-    return lp_time_min(player->next_tick, player->link_down_at);
+    return lp_time_min(lp_time_min(player->next_tick, player->link_down_at),
+                       player->wakes_at);
 }
 
 static void on_deadline(void *state, lp_time now)
@@ -295,6 +299,8 @@ static void on_deadline(void *state, lp_time now)
     lp_player *player = state;
     if (player->link_down_at <= now)
         stop_bridging(player);
+    if (player->wakes_at <= now)
+        lp_player_wake(player, now);
     if (player->next_tick > now)
         return;
     player->next_tick = lp_time_after(now, LP_PLAYER_TICK);
@@ -397,7 +403,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     }
     player->config = *config;
     player->loop = loop;
-    player->link_down_at = LP_NEVER;
+    player->link_down_at = player->wakes_at = LP_NEVER;
     repair(player);
     player->health.row[LP_HEALTH_RELAY].fix = "Try again now";
     if (lp_net_can_renew())
@@ -435,8 +441,30 @@ void lp_player_start(lp_player *player, lp_time now)
     lp_uplink_start(player->uplink, now);
 }
 
+/* What has to be done while the adapter's network is there goes first. */
+void lp_player_sleep(lp_player *player, lp_time now)
+{
+    if (player->is_asleep)
+        return;
+    player->is_asleep = true;
+    player->next_tick = LP_NEVER;
+    player->wakes_at = lp_time_after(now, LP_PLAYER_DOZE);
+    lp_uplink_rest(player->uplink, "this machine goes to sleep", now);
+    lp_player_distrust(player, SLEEPING_PATIENCE);
+    lp_player_unpin(player);
+    lp_player_leave_broadcasts(player);
+    stop_bridging(player);
+    lp_tap_rest(player->tap);
+    lp_log(player->config.log, LP_INFO, "this machine goes to sleep: all is given back",
+           F_STR("adapter", lp_tap_name(player->tap)));
+}
+
 void lp_player_wake(lp_player *player, lp_time now)
 {
+    if (player->is_asleep)
+        player->next_tick = now;
+    player->is_asleep = false;
+    player->wakes_at = LP_NEVER;
     lp_uplink_wake(player->uplink, now);
 }
 
@@ -444,7 +472,7 @@ void lp_player_leave(lp_player *player, const char *reason, lp_time now)
 {
     player->next_tick = LP_NEVER;
     lp_uplink_leave(player->uplink, reason, now);
-    lp_net_distrust(player->config.join->net); /* while its network is still there */
+    lp_player_distrust(player, LEAVING_PATIENCE); /* while its network is still there */
     stop_bridging(player);
     lp_player_unpin(player);
 }

@@ -17,6 +17,10 @@
 
 typedef struct lp_player lp_player;
 
+/* A machine that told us to sleep, and has not slept half a minute later, does not. The
+ * clock counts time asleep: one that did wakes us up with this, should it tell nothing. */
+#define LP_PLAYER_DOZE LP_SECONDS(30)
+
 typedef struct lp_player_config {
     lp_endpoint_name relay;
     lp_join *join; /* borrowed */
@@ -34,7 +38,17 @@ typedef struct lp_player_config {
 LP_MUST_USE lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
                                   lp_player **out_player, lp_why *why);
 void lp_player_start(lp_player *player, lp_time now);
-void lp_player_wake(lp_player *player, lp_time now); /* the machine slept */
+/*
+ * The machine is about to sleep: what was changed in this system is given back, and the
+ * relay is told, who has our place ready when we come back. So nothing of ours is left where
+ * a machine never wakes up again as the one it was: its battery runs empty, or it is put
+ * down at home and taken up in an office. The adapter stays open, with its MAC, and gets its
+ * cable back when we have joined again: as with any card, that makes the system confirm the
+ * lease that it has.
+ */
+void lp_player_sleep(lp_player *player, lp_time now);
+void lp_player_wake(lp_player *player,
+                    lp_time now); /* it slept, or did not after all */
 void lp_player_leave(lp_player *player, const char *reason, lp_time now);
 bool lp_player_is_over(const lp_player *player);
 void lp_player_close(lp_player *player); /* removes the adapter; NULL is fine */

@@ -33,9 +33,10 @@ struct lp_player {
     bool tap_polled;
     bool is_bridging; /* the adapter is up and read */
     bool has_lost_tap;
+    bool is_asleep;           /* between lp_player_sleep and lp_player_wake */
     lp_moderation moderation; /* of the adapter */
 
-    lp_time next_tick, next_snapshot, link_down_at;
+    lp_time next_tick, next_snapshot, link_down_at, wakes_at;
     lp_addr relay; /* the address dialled last */
     lp_route way;  /* to the relay, not through the adapter */
     lp_pin pin;
@@ -62,8 +63,11 @@ void lp_player_remember_way(lp_player *player, const lp_addr *relay);
 /* Before the adapter is up: what must hold by then (W-012, W-014, W-019). */
 void lp_player_pin_early(lp_player *player, lp_time now);
 void lp_player_take_broadcasts(lp_player *player);
+void lp_player_leave_broadcasts(lp_player *player);
 void lp_player_guard_routes(lp_player *player, lp_time now);
 void lp_player_unpin(lp_player *player);
+/* The firewall's view of the party is as it was; waits so long at most. */
+void lp_player_distrust(lp_player *player, lp_duration patience);
 void lp_player_look_at_address(lp_player *player, lp_time now);
 /* Asks the party's DHCP server, where that is ours to do (Windows). */
 void lp_player_renew(lp_player *player);

@@ -124,13 +124,14 @@ void lp_player_pin_early(lp_player *player, lp_time now)
 
 /* --- what the adapter must and must not have -------------------------------------- */
 
+static const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
+
 /*
  * A game that sends to 255.255.255.255 names no adapter; who runs this program means the
  * party's (W-036). The kernel drops the route with the adapter or its link.
  */
 void lp_player_take_broadcasts(lp_player *player)
 {
-    const lp_addr everyone = {.family = 4, .ip = {255, 255, 255, 255}};
     const lp_route into_party = {.ifindex = inside(player)};
     lp_why why;
     lp_err err = lp_net_pin(net_of(player), &everyone, &into_party, &why);
@@ -139,6 +140,11 @@ void lp_player_take_broadcasts(lp_player *player)
         lp_log(player->config.log, LP_WARN,
                "broadcasts to 255.255.255.255 may leave by another adapter",
                F_STR("why", why.text));
+}
+
+void lp_player_leave_broadcasts(lp_player *player)
+{
+    lp_net_unpin(net_of(player), &everyone);
 }
 
 static void look_at_broadcasts(lp_player *player, bool has_address, lp_time now)
@@ -178,6 +184,12 @@ void lp_player_guard_routes(lp_player *player, lp_time now)
     }
 }
 
+void lp_player_distrust(lp_player *player, lp_duration patience)
+{
+    lp_net_distrust(net_of(player), patience);
+    player->next_trust = 0;
+}
+
 /* --- what the adapter has --------------------------------------------------------- */
 
 static bool is_link_local(const lp_addr *address)
@@ -204,7 +216,7 @@ void lp_player_renew(lp_player *player)
 lp_err lp_player_fix(lp_player *player, const char *code, lp_why *why)
 {
     if (strcmp(code, "relay_unreachable") == 0) {
-        lp_uplink_wake(player->uplink, lp_clock_now()); /* ends the wait for the next try */
+        lp_player_wake(player, lp_clock_now()); /* ends the wait for the next try */
         return LP_OK;
     }
     if (strcmp(code, "no_address") != 0)

@@ -37,6 +37,7 @@ struct lp_seat {
     lp_duration patience; /* between tries */
     char why[LP_WHY_MAX]; /* the last failure; "": none */
 
+    lp_time sleeps_until; /* 0: awake. Should nobody tell that the machine woke up */
     bool is_ending, is_closing;
 };
 
@@ -233,10 +234,12 @@ static void on_turn(uv_timer_t *timer)
             look_after(seat, LP_MS(GOODBYE_POLL_MS));
     } else if (seat->state == SEAT_EMPTY && seat->is_wanted && !seat->is_refused &&
                !seat->is_ending) {
-        if (seat->next_try <= now)
+        lp_time at =
+            seat->sleeps_until > seat->next_try ? seat->sleeps_until : seat->next_try;
+        if (at <= now)
             sit_down(seat, now);
         else
-            look_after(seat, lp_time_until(now, seat->next_try));
+            look_after(seat, lp_time_until(now, at));
     }
 }
 
@@ -282,6 +285,22 @@ void lp_seat_disconnect(lp_seat *seat, lp_time now)
     forget(seat);
     if (seat->state == SEAT_TAKEN)
         leave(seat, "disconnected");
+}
+
+void lp_seat_sleep(lp_seat *seat, lp_time now)
+{
+    seat->sleeps_until = lp_time_after(now, LP_PLAYER_DOZE);
+    if (seat->state == SEAT_TAKEN)
+        lp_player_sleep(seat->player, now);
+}
+
+void lp_seat_wake(lp_seat *seat, lp_time now)
+{
+    seat->sleeps_until = 0;
+    if (seat->state == SEAT_TAKEN)
+        lp_player_wake(seat->player, now);
+    else if (seat->state == SEAT_EMPTY)
+        look_after(seat, 0);
 }
 
 bool lp_seat_is_taken(const lp_seat *seat)

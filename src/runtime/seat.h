@@ -41,6 +41,10 @@ LP_MUST_USE lp_err lp_seat_connect(lp_seat *seat, const lp_control *request,
                                    lp_time now, lp_control_fault *fault);
 void lp_seat_disconnect(lp_seat *seat, lp_time now); /* and forgets */
 
+/* The machine is about to sleep: a session gives back what it changed, and none begins. */
+void lp_seat_sleep(lp_seat *seat, lp_time now);
+void lp_seat_wake(lp_seat *seat, lp_time now);
+
 bool lp_seat_is_taken(const lp_seat *seat); /* a session runs, or is being left */
 lp_player *lp_seat_player(lp_seat *seat);   /* NULL: none */
 

@@ -27,6 +27,8 @@ struct lp_uplink {
     lp_port port; /* conn is NULL while there is none */
     bool is_connected;
     bool is_leaving;
+    bool is_resting; /* between lp_uplink_rest and lp_uplink_wake */
+    bool was_let_go; /* this connection, by lp_uplink_rest: its end is no news */
 
     /* What the name resolved to, and which of it is being tried. */
     lp_addr addresses[MAX_ADDRESSES];
@@ -44,7 +46,7 @@ struct lp_uplink {
     bool net_polled;
     lp_time net_check_at; /* LP_NEVER: nothing changed */
     lp_addr source;       /* where packets to the relay come from now */
-    lp_route way;         /* to the relay, as last looked at; ifindex 0: there was none */
+    lp_route way; /* to the relay, as last looked at; ifindex 0: there was none */
     lp_time hurries_until;
     lp_time expected_at; /* the deadline that was told last */
 
@@ -52,6 +54,18 @@ struct lp_uplink {
     lp_gauges gauges; /* as last looked at */
     bool is_closing;
 };
+
+/* Is the relay none of our business, for now or for good? */
+static bool is_away(const lp_uplink *uplink)
+{
+    return uplink->is_leaving || uplink->is_resting;
+}
+
+/* Not so any more, where a rest came between. */
+static bool is_connecting(const lp_uplink *uplink)
+{
+    return lp_member_state_of(uplink->member) == LP_MEMBER_CONNECTING;
+}
 
 /* --- losing ----------------------------------------------------------------------- */
 
@@ -133,7 +147,7 @@ static void on_lookup_closed(uv_handle_t *handle)
         free_uplink(uplink);
         return;
     }
-    if (uplink->looks_up_again && !uplink->is_leaving)
+    if (uplink->looks_up_again && !is_away(uplink))
         start_lookup(uplink, now);
     uplink->looks_up_again = false;
     lp_driver_flush(uplink->driver, now); /* another may be wanted */
@@ -148,7 +162,7 @@ static void on_lookup(uv_poll_t *poll, int status, int events)
                                   &uplink->address_count, &why);
     uv_close((uv_handle_t *)poll, on_lookup_closed);
     uplink->address_at = 0;
-    if (uplink->is_leaving)
+    if (is_away(uplink) || !is_connecting(uplink))
         return;
     if (err)
         lose(uplink, why.text, now);
@@ -261,14 +275,19 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
         snprintf(why, sizeof why, "%s", lp_err_text(end->err));
     lp_port_fini(&uplink->port);
 
+    if (uplink->was_let_go) {
+        uplink->was_let_go = uplink->is_connected = false;
+        uplink->dial_until = LP_NEVER;
+        return;
+    }
     bool never_connected = !uplink->is_connected;
-    if (uplink->dials_again && !uplink->is_leaving) {
+    if (uplink->dials_again && !is_away(uplink)) {
         uplink->dials_again = false;
         dial(uplink, now);
         return;
     }
     if (never_connected && has_another_address(uplink) &&
-        end->err != LP_ERR_UNTRUSTED && !uplink->is_leaving) {
+        end->err != LP_ERR_UNTRUSTED && !is_away(uplink)) {
         uplink->address_at++;
         lp_log(uplink->config.log, LP_INFO,
                "relay does not answer, trying its next address", F_STR("why", why));
@@ -311,7 +330,7 @@ static void settle(void *state, lp_time now)
             uplink->welcomes++;
         uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
     }
-    if (!uplink->is_leaving)
+    if (!is_away(uplink))
         connect_if_wanted(uplink, now);
 }
 
@@ -323,7 +342,7 @@ static lp_time deadline(void *state)
     /* While the name is being looked up, a dial runs or an old connection is still
      * closing, connecting again is not due. */
     if (uplink->lookup_polled || (uplink->port.conn && !uplink->is_connected) ||
-        has_given_up(uplink))
+        has_given_up(uplink) || uplink->is_resting)
         member = LP_NEVER;
     lp_time app = uplink->config.handler.deadline(uplink->config.handler.state);
     uplink->expected_at = lp_time_min(own, lp_time_min(member, app));
@@ -334,7 +353,7 @@ static void check_net(lp_uplink *uplink, lp_time now);
 
 static void notice_sleep(lp_uplink *uplink, lp_time now)
 {
-    if (now > lp_time_after(uplink->expected_at, SLEPT))
+    if (!uplink->is_resting && now > lp_time_after(uplink->expected_at, SLEPT))
         lp_uplink_wake(uplink, now);
 }
 
@@ -399,11 +418,12 @@ static void follow_route(lp_uplink *uplink, lp_time now)
  * on waiting. */
 static void hurry(lp_uplink *uplink, lp_time now)
 {
-    bool dials = uplink->port.conn && !uplink->is_connected;
+    bool dials = uplink->port.conn && !uplink->is_connected && !uplink->was_let_go;
     uplink->hurries_until = lp_time_after(now, HURRY);
     uplink->skips_lookup = true;
     lp_member_hurry(uplink->member, now);
-    if (uplink->lookup_polled && !uv_is_closing((uv_handle_t *)&uplink->lookup_poll)) {
+    if (uplink->lookup_polled && is_connecting(uplink) &&
+        !uv_is_closing((uv_handle_t *)&uplink->lookup_poll)) {
         uplink->looks_up_again = true;
         uv_close((uv_handle_t *)&uplink->lookup_poll, on_lookup_closed);
     }
@@ -423,10 +443,10 @@ static bool has_new_way(lp_uplink *uplink)
     if (lp_net_route_to(uplink->config.net, lp_uplink_relay(uplink), &way) != LP_OK ||
         (uplink->config.inside && way.ifindex == uplink->config.inside))
         way = (lp_route){0};
-    bool is_new = way.ifindex != 0 &&
-                  (way.ifindex != uplink->way.ifindex ||
-                   !lp_addr_same_ip(&way.source, &uplink->way.source) ||
-                   !lp_addr_same_ip(&way.gateway, &uplink->way.gateway));
+    bool is_new =
+        way.ifindex != 0 && (way.ifindex != uplink->way.ifindex ||
+                             !lp_addr_same_ip(&way.source, &uplink->way.source) ||
+                             !lp_addr_same_ip(&way.gateway, &uplink->way.gateway));
     uplink->way = way;
     return is_new;
 }
@@ -463,10 +483,25 @@ static void on_net(uv_poll_t *poll, int status, int events)
     lp_driver_flush(uplink->driver, now);
 }
 
+void lp_uplink_rest(lp_uplink *uplink, const char *reason, lp_time now)
+{
+    if (is_away(uplink))
+        return;
+    uplink->is_resting = true;
+    uplink->dials_again = uplink->looks_up_again = false;
+    lp_member_rest(uplink->member, reason, now);
+    settle(uplink, now);
+    uplink->was_let_go = uplink->port.conn != NULL;
+    if (uplink->port.conn)
+        lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, reason);
+    lp_driver_flush(uplink->driver, now);
+}
+
 void lp_uplink_wake(lp_uplink *uplink, lp_time now)
 {
     if (uplink->is_leaving)
         return;
+    uplink->is_resting = false;
     lp_log(uplink->config.log, LP_INFO, "this machine slept, looking for the relay");
     uplink->expected_at = LP_NEVER; /* told once */
     hurry(uplink, now);

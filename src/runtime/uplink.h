@@ -60,8 +60,14 @@ LP_MUST_USE lp_err lp_uplink_open(uv_loop_t *loop, const lp_uplink_config *confi
 void lp_uplink_start(lp_uplink *uplink, lp_time now);
 
 /*
- * The machine slept, says the system; the uplink also notices by itself, late, when the
- * clock has jumped. Everything that waits is tried at once.
+ * The machine is about to sleep: says goodbye to the relay, who would wait for us in vain
+ * and others with it, and tries nothing until lp_uplink_wake. The handler is not told.
+ */
+void lp_uplink_rest(lp_uplink *uplink, const char *reason, lp_time now);
+/*
+ * The machine slept, says the system; where that did not say so before (lp_uplink_rest),
+ * the uplink also notices by itself, late, when the clock has jumped. Everything that waits
+ * is tried at once.
  */
 void lp_uplink_wake(lp_uplink *uplink, lp_time now);
 

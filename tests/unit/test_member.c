@@ -117,6 +117,59 @@ TEST(nothing_hurries_one_who_was_replaced)
     lp_member_free(member);
 }
 
+/* W-030: a machine that goes to sleep */
+TEST(who_rests_says_goodbye_and_comes_back_as_after_a_good_session)
+{
+    lp_member *member = new_member(LP_ROLE_CLIENT);
+    lp_time now = LP_SECONDS(1);
+    join_room(member, 0);
+    lp_member_rest(member, "to sleep", now);
+    lp_message said = next_said(member);
+    CHECK_EQ(said.type, LP_MESSAGE_DISCONNECT);
+    CHECK_STR(said.disconnect.reason, "to sleep");
+    CHECK_EQ(lp_member_state_of(member), LP_MEMBER_OFFLINE);
+    CHECK(!lp_member_welcome(member));
+    CHECK(lp_member_deadline(member) - now <= LP_MEMBER_BACKOFF_FIRST);
+
+    now += LP_SECONDS(3600);
+    lp_member_hurry(member, now);
+    CHECK(lp_member_deadline(member) <= now);
+    join_room(member, now);
+    lp_member_free(member);
+}
+
+TEST(who_has_no_session_rests_in_silence)
+{
+    static const struct {
+        const char *name;
+        bool connects, connected, is_replaced, has_left;
+        lp_member_state state;
+    } rows[] = {
+        {"offline", false, false, false, false, LP_MEMBER_OFFLINE},
+        {"dialling", true, false, false, false, LP_MEMBER_OFFLINE},
+        {"measuring", true, true, false, false, LP_MEMBER_OFFLINE},
+        {"replaced", true, true, true, false, LP_MEMBER_OFFLINE},
+        {"left", true, true, false, true, LP_MEMBER_ENDED},
+    };
+    EACH_ROW (row, rows) {
+        lp_member *member = new_member(LP_ROLE_CLIENT);
+        if (row->connects)
+            CHECK(lp_member_wants_connect(member, 0));
+        if (row->connected)
+            lp_member_on_connected(member, 0);
+        if (row->is_replaced)
+            lp_member_on_replaced(member, 0);
+        if (row->has_left)
+            lp_member_leave(member, "bedtime", 0);
+        lp_member_rest(member, "to sleep", 0);
+        CHECK_EQ(next_said(member).type, LP_MESSAGE_UNKNOWN);
+        CHECK_EQ(lp_member_state_of(member), row->state);
+        if (row->is_replaced)
+            CHECK_EQ(lp_member_deadline(member), LP_MEMBER_AFTER_REPLACED);
+        lp_member_free(member);
+    }
+}
+
 TEST(a_lost_session_leaves_nothing_behind)
 {
     lp_member *member = new_member(LP_ROLE_CLIENT);

@@ -234,6 +234,43 @@ TEST(a_game_that_names_no_adapter_speaks_to_the_party)
     CHECK_EQ(if_nametoindex("lan0"), 0);
 }
 
+/* --- sleep ------------------------------------------------------------------------ */
+
+static bool gateway_saw_us_leave(void *state)
+{
+    return strchr(gateway.story, '-') != NULL;
+}
+
+static void check_is_joined_again(void)
+{
+    char frame[PARTY_FRAME_LEN];
+    CHECK(turn_until(adapter_is_up, NULL));
+    CHECK(sh("ip route get 255.255.255.255 | grep -q 'dev lan0'"));
+    gateway.frames = 0;
+    send_frame(&gateway, our_mac, lan_mac, "good morning");
+    do
+        CHECK(turn_until(stack_hears, frame));
+    while (memcmp(frame + 6, lan_mac.octet, 6) != 0);
+    CHECK_STR(frame + 14, "good morning");
+}
+
+/* W-030 */
+TEST(who_sleeps_gives_back_what_it_changed_and_takes_it_again)
+{
+    open_all();
+    lp_player_sleep(it.player, lp_clock_now());
+    CHECK(!adapter_is_up(NULL));
+    CHECK(!sh("ip route show table all proto 76 | grep -q ."));
+    CHECK(turn_until(gateway_saw_us_leave, NULL));
+    CHECK_STR(gateway.text, "this machine goes to sleep");
+    CHECK(sh("ip link show lan0 | grep -q 'link/ether 02:00:00:00:00:50'"));
+    lp_player_sleep(it.player, lp_clock_now());
+    lp_player_wake(it.player, lp_clock_now());
+    check_is_joined_again();
+    close_all();
+    CHECK_EQ(it.failures, 0);
+}
+
 /* --- trouble ---------------------------------------------------------------------- */
 
 static bool has_failed(void *state)

@@ -250,6 +250,62 @@ TEST(leaving_is_said_and_heard)
     free_player(&bob);
 }
 
+static bool is_let_go(void *state)
+{
+    player *it = state;
+    return lp_relay_worker_members(here.worker) == 1 && !lp_uplink_conn(it->uplink);
+}
+
+/* W-030: the machine sleeps, as who it is it comes back. */
+TEST(who_rests_is_gone_and_who_wakes_up_has_the_place_it_had)
+{
+    open_party(&here);
+    open_player(&bob, &here, 2, "QUAKE");
+    CHECK(turn_until(is_joined, &bob));
+    open_player(&alice, &here, 1, "QUAKE");
+    CHECK(turn_until(is_joined, &alice));
+    lp_peer id = lp_member_welcome(lp_uplink_member(alice.uplink))->peer_id;
+    lp_uplink_rest(alice.uplink, "to sleep", lp_clock_now());
+    lp_uplink_rest(alice.uplink, "again", lp_clock_now());
+    CHECK(turn_until(bob_saw_alice_leave, NULL));
+    CHECK_STR(bob.text, "to sleep");
+    CHECK(turn_until(is_let_go, &alice));
+    lp_time until = lp_time_after(lp_clock_now(), LP_MEMBER_BACKOFF_FIRST);
+    while (lp_clock_now() < until) /* longer than anybody awake would wait */
+        uv_run(&loop, UV_RUN_NOWAIT);
+    CHECK_STR(alice.story, "dw+");
+
+    lp_uplink_wake(alice.uplink, lp_clock_now());
+    CHECK(turn_until(is_joined, &alice));
+    CHECK_EQ(lp_member_welcome(lp_uplink_member(alice.uplink))->peer_id, id);
+    CHECK_EQ(alice.losses, 0); /* it was no loss */
+    close_player(&alice);
+    close_player(&bob);
+    close_party(&here);
+    free_player(&alice);
+    free_player(&bob);
+}
+
+/* Before the connection that was let go is gone, and while another is made. */
+TEST(who_wakes_up_at_once_comes_back_all_the_same)
+{
+    open_party(&here);
+    open_player(&alice, &here, 1, "QUAKE");
+    lp_uplink_rest(alice.uplink, "to sleep", lp_clock_now()); /* no name known yet */
+    lp_uplink_wake(alice.uplink, lp_clock_now());
+    CHECK(turn_until(has_dialled, &alice));
+    for (int i = 0; i < 3; i++) {
+        lp_uplink_rest(alice.uplink, "to sleep", lp_clock_now());
+        lp_uplink_wake(alice.uplink, lp_clock_now());
+        CHECK(turn_until(is_joined, &alice));
+    }
+    CHECK_EQ(alice.losses, 0);
+    CHECK_EQ(lp_relay_worker_members(here.worker), 1);
+    close_player(&alice);
+    close_party(&here);
+    free_player(&alice);
+}
+
 TEST(leaving_before_anything_was_said_is_over_at_once)
 {
     open_party(&here);

@@ -9,6 +9,8 @@
  *   machine.exe category -1|0|1|2     of the adapter's network; -1: it is in none
  *   machine.exe show
  *   machine.exe register DLL          the class of the Network List Manager
+ *   machine.exe sleep                 whoever wants to know is told (powrprof.c), and
+ *   machine.exe wake                  what he does is waited for
  */
 #include <winsock2.h>
 #include <ws2ipdef.h>
@@ -20,6 +22,9 @@
 #include <ws2tcpip.h>
 
 #include "machine.h"
+#include "power.h"
+
+#define HEARING_MS 10000
 
 #define CLASS \
     "Software\\Classes\\CLSID\\{DCB00C01-570F-4A9B-8D69-199FDBA5723B}\\InprocServer32"
@@ -118,6 +123,21 @@ static void enroll(char **words)
     RegSetKeyValueA(HKEY_LOCAL_MACHINE, CLASS, "ThreadingModel", REG_SZ, "Both", 5);
 }
 
+/* --- sleep ------------------------------------------------------------------------ */
+
+static int tell_of(const char *news)
+{
+    HANDLE heard = OpenEventA(SYNCHRONIZE, FALSE, POWER_HEARD);
+    HANDLE event = OpenEventA(EVENT_MODIFY_STATE, FALSE, news);
+    if (heard && event && SetEvent(event) &&
+        WaitForSingleObject(heard, HEARING_MS) == WAIT_OBJECT_0)
+        return 0;
+    fprintf(stderr, "machine: nobody hears\n");
+    return 1;
+}
+
+/* --- words ------------------------------------------------------------------------ */
+
 static const struct {
     const char *name;
     int words;
@@ -132,6 +152,10 @@ int main(int argc, char **argv)
 {
     WSADATA data;
     WSAStartup(MAKEWORD(2, 2), &data);
+    if (argc == 2 && strcmp(argv[1], "sleep") == 0)
+        return tell_of(POWER_SLEEP); /* who hears it changes the machine */
+    if (argc == 2 && strcmp(argv[1], "wake") == 0)
+        return tell_of(POWER_WAKE);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (argc != commands[i].words + 2 || strcmp(argv[1], commands[i].name) != 0)
             continue;

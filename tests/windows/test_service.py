@@ -35,7 +35,7 @@ class Service(WindowsPlayer):
         program, which is the adapter's."""
         for file, key, values in (
                 ("user", r"Software\\Wine\\AppDefaults\\%s.exe\\DllOverrides" % NAME,
-                 {"iphlpapi": "native"}),
+                 {library: "native" for library in self.doubles.split(",")}),
                 ("system", r"System\\CurrentControlSet\\Control\\Session Manager\\Environment",
                  {"LP_CALLS": self.calls, "LP_SOURCE": self.address})):
             with open(f"{self.prefix}/{file}.reg", "a") as registry:
@@ -92,11 +92,11 @@ class Service(WindowsPlayer):
         return True
 
 
-def service_test(test):
+def service_test(test, kind=Service):
     @party_test(players=0)
     @functools.wraps(test)
     def run(party):
-        party.players = [service := Service(party)]
+        party.players = [service := kind(party)]
         test(party.open(), service)
     return run
 

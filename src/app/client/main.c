@@ -122,12 +122,23 @@ static void stop(lp_app *app, const char *reason)
         lp_player_leave(client->player, reason, lp_clock_now());
 }
 
+/* Not `sleep`: POSIX has that. */
+static void go_to_sleep(lp_app *app)
+{
+    lp_client_app *client = (lp_client_app *)app;
+    if (client->seat)
+        lp_seat_sleep(client->seat, lp_clock_now());
+    else
+        lp_player_sleep(client->player, lp_clock_now());
+}
+
 static void wake(lp_app *app)
 {
     lp_client_app *client = (lp_client_app *)app;
-    lp_player *player = client->seat ? lp_seat_player(client->seat) : client->player;
-    if (player)
-        lp_player_wake(player, lp_clock_now());
+    if (client->seat)
+        lp_seat_wake(client->seat, lp_clock_now());
+    else
+        lp_player_wake(client->player, lp_clock_now());
 }
 
 static bool is_done(lp_app *app)
@@ -218,6 +229,7 @@ static const lp_app_parts parts = {
     .start = start,
     .started = started,
     .stop = stop,
+    .sleep = go_to_sleep,
     .wake = wake,
     .is_done = is_done,
     .end = end,

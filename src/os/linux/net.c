@@ -544,7 +544,7 @@ void lp_net_trust(lp_net *net, unsigned ifindex)
 {
 }
 
-void lp_net_distrust(lp_net *net)
+void lp_net_distrust(lp_net *net, lp_duration patience)
 {
 }
 

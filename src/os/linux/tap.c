@@ -245,6 +245,10 @@ static bool bring_up(const lp_tap *tap)
     return ioctl(tap->control, SIOCSIFFLAGS, &request) == 0;
 }
 
+void lp_tap_rest(lp_tap *tap)
+{
+}
+
 lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why)
 {
     int carrier = up;

@@ -137,12 +137,20 @@ bool lp_journal_undo_interface(const lp_undo *entry)
     return change(&row) == NO_ERROR;
 }
 
+void lp_iface_give_back(lp_iface *iface)
+{
+    for (size_t at = 0; at < FAMILIES; at++) {
+        if (!iface->is_taken[at] || !lp_journal_undo_interface(&iface->before[at]))
+            continue; /* and `before` stays what it was before us */
+        lp_journal_strike(&iface->before[at]);
+        iface->is_taken[at] = false;
+    }
+}
+
 void lp_iface_close(lp_iface *iface)
 {
     if (!iface)
         return;
-    for (size_t at = 0; at < FAMILIES; at++)
-        if (iface->is_taken[at] && lp_journal_undo_interface(&iface->before[at]))
-            lp_journal_strike(&iface->before[at]);
+    lp_iface_give_back(iface);
     free(iface);
 }

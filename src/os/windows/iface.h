@@ -15,6 +15,8 @@ typedef struct lp_iface lp_iface;
  *   LP_ERR_NOT_FOUND  no IP interface has that id: is the adapter disabled? */
 LP_MUST_USE lp_err lp_iface_open(const char *id, lp_iface **out_iface, lp_why *why);
 void lp_iface_close(lp_iface *iface); /* gives back what it was; NULL is fine */
+/* The same for a while: until lp_iface_take. */
+void lp_iface_give_back(lp_iface *iface);
 
 unsigned lp_iface_index(const lp_iface *iface);
 uint64_t lp_iface_luid(const lp_iface *iface);

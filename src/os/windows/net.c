@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SUBNETS 64
+#define MAX_SUBNETS      64
+#define CLOSING_PATIENCE LP_SECONDS(3)
 
 /* --- watching --------------------------------------------------------------------- */
 
@@ -63,7 +64,7 @@ void lp_net_close(lp_net *net)
         if (*told[i])
             CancelMibChangeNotify2(*told[i]); /* waits for its last call */
     if (net->chores)
-        lp_net_distrust(net);
+        lp_net_distrust(net, CLOSING_PATIENCE);
     while (net->pin_count > 0)
         lp_net_unpin(net, &net->pins[0].destination);
     lp_chores_leave(net->chores);

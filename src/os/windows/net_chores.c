@@ -1,4 +1,5 @@
 /* What takes seconds and has a thread of its own: a lease, and a network's category. */
+#include "os/clock.h"
 #include "os/windows/errors.h"
 #include "os/windows/journal.h"
 #include "os/windows/net_internal.h"
@@ -224,21 +225,21 @@ static bool is_trusting(lp_chores *all)
     return is_running;
 }
 
-#define TRUST_PATIENCE_MS 3000
-#define TRUST_POLL_MS     20
+#define TRUST_POLL_MS 20
 
 /* What still runs after that, the journal knows. */
-void lp_net_distrust(lp_net *net)
+void lp_net_distrust(lp_net *net, lp_duration patience)
 {
     lp_chores *all = net->chores;
-    for (int waited = 0; is_trusting(all) && waited < TRUST_PATIENCE_MS;
-         waited += TRUST_POLL_MS)
+    lp_time until = lp_time_after(lp_clock_now(), patience);
+    while (is_trusting(all) && lp_clock_now() < until)
         Sleep(TRUST_POLL_MS);
     AcquireSRWLockExclusive(&all->lock);
     lp_undo_list before = all->trusted;
     all->trusted.count = 0;
     ReleaseSRWLockExclusive(&all->lock);
     for (size_t i = before.count; i-- > 0;)
-        if (lp_journal_undo_profile(&before.entry[i]))
+        if (lp_profile_give_back(&before.entry[i],
+                                 lp_time_until(lp_clock_now(), until)))
             lp_journal_strike(&before.entry[i]);
 }

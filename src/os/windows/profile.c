@@ -13,8 +13,8 @@
 #include <netlistmgr.h>
 #include <windows.h>
 
-/* A start or an end of ours waits no longer for the service that knows. */
-#define PATIENCE_MS 5000
+/* A start of ours waits no longer for the service that knows. */
+#define PATIENCE LP_SECONDS(5)
 
 static HRESULT open_manager(INetworkListManager **out_manager)
 {
@@ -180,7 +180,7 @@ static unsigned __stdcall run_giving_back(void *state)
     return 0;
 }
 
-bool lp_journal_undo_profile(const lp_undo *entry)
+bool lp_profile_give_back(const lp_undo *entry, lp_duration patience)
 {
     giving_back *task = calloc(1, sizeof *task);
     bool done = false;
@@ -193,9 +193,14 @@ bool lp_journal_undo_profile(const lp_undo *entry)
         free(task);
         return false;
     }
-    if (WaitForSingleObject(thread, PATIENCE_MS) == WAIT_OBJECT_0)
+    if (WaitForSingleObject(thread, (DWORD)(patience / LP_MS(1))) == WAIT_OBJECT_0)
         done = task->is_done;
     CloseHandle(thread);
     let_go(task);
     return done;
+}
+
+bool lp_journal_undo_profile(const lp_undo *entry)
+{
+    return lp_profile_give_back(entry, PATIENCE);
 }

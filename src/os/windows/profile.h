@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/time.h"
 #include "os/undo.h"
 
 #include <guiddef.h>
@@ -23,3 +24,7 @@
 LP_MUST_USE lp_err lp_profile_trust(const GUID *adapter, const lp_undo_list *before,
                                     bool *out_is_changed, lp_undo *out_changed,
                                     lp_why *why);
+
+/* True: it is as it was, or there is nothing left to give back to. False also where that
+ * was not known in time; it goes on by itself, to no harm. */
+bool lp_profile_give_back(const lp_undo *entry, lp_duration patience);

@@ -358,6 +358,14 @@ lp_err lp_tap_set_mtu(lp_tap *tap, unsigned mtu, lp_why *why)
     return lp_iface_take(tap->iface, mtu, why);
 }
 
+/* The address stays in the adapter, and with it its line in the journal: to change it, the
+ * adapter would have to start anew, for which a machine about to sleep has no time, and
+ * who wakes up would have lost his lease. */
+void lp_tap_rest(lp_tap *tap)
+{
+    lp_iface_give_back(tap->iface);
+}
+
 lp_err lp_tap_set_link(lp_tap *tap, bool up, lp_why *why)
 {
     if (!set_media(tap, up))
