@@ -17,7 +17,7 @@ struct sim_player {
     lp_fingerprint identity;
     sim_path path;
     size_t budget;
-    bool is_unplugged;
+    bool is_unplugged, rests;
     void (*take)(void *state, lp_bytes datagram); /* NULL: the simnet has it */
     void *take_state;
     lp_member *member;
@@ -263,18 +263,21 @@ static void settle_player(sim_player *player)
     lp_member_event event;
     if (!member)
         return;
+    while (player->rests && lp_member_next_send(member, &octets))
+        simnet_send_control(net, player->conn, SIM_OPENER, octets); /* goodbye */
     if (lp_member_state_of(member) == LP_MEMBER_OFFLINE && player->conn) {
         simnet_close(net, player->conn, SIM_OPENER,
                      LP_CLOSE_TIMEOUT); /* no welcome came */
         player->conn = 0;
     }
-    if (lp_member_wants_connect(member, simnet_now(net)))
+    if (!player->rests && lp_member_wants_connect(member, simnet_now(net)))
         open_connection(player);
     while (lp_member_next_send(member, &octets))
         simnet_send_control(net, player->conn, SIM_OPENER, octets);
     while (lp_member_next_event(member, &event))
         keep_event(player, &event);
-    player->world->deadlines[player->index] = lp_member_deadline(member);
+    player->world->deadlines[player->index] =
+        player->rests ? LP_NEVER : lp_member_deadline(member);
 }
 
 void sim_player_start(sim_player *player)
@@ -311,6 +314,31 @@ void sim_player_unplug(sim_player *player)
 void sim_player_plug(sim_player *player)
 {
     player->is_unplugged = false;
+}
+
+void sim_player_wake(sim_player *player)
+{
+    simnet *net = player->world->net;
+    lp_time now = simnet_now(net);
+    bool dials = lp_member_state_of(player->member) == LP_MEMBER_CONNECTING;
+    sim_player_plug(player);
+    player->rests = false;
+    if (player->conn)
+        simnet_abandon(net, player->conn, SIM_OPENER);
+    player->conn = 0;
+    if (dials)
+        open_connection(player);
+    else
+        lp_member_on_lost(player->member, now);
+    lp_member_hurry(player->member, now);
+    settle_player(player);
+}
+
+void sim_player_rest(sim_player *player, const char *reason)
+{
+    lp_member_rest(player->member, reason, sim_world_now(player->world));
+    player->rests = true;
+    settle_player(player);
 }
 
 void sim_player_send_raw(sim_player *player, lp_bytes datagram)

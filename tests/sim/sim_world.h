@@ -59,6 +59,13 @@ sim_conn sim_player_conn(const sim_player *player); /* 0: none is open or openin
 /* Its network goes away: what it sends is lost, calls fail, nobody is told. */
 void sim_player_unplug(sim_player *player);
 void sim_player_plug(sim_player *player);
+/*
+ * It is there again, and the system says so: as lp_uplink does then, a dial begins anew,
+ * what had a connection finds it dead, and nobody waits for the next try. The system itself
+ * is at rest meanwhile where sim_player_rest said so.
+ */
+void sim_player_wake(sim_player *player);
+void sim_player_rest(sim_player *player, const char *reason);
 /* kill -9: the engine is gone; start makes a new one with the same identity. */
 void sim_player_kill(sim_player *player);
 void sim_player_start(sim_player *player);
