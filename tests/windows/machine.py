@@ -18,6 +18,7 @@ import time
 from hand import Hand
 from netns import Failed, _end_with_parent, check, eventually
 from party import ROOT
+from prefix import share_public
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(ROOT, "build-windows")
@@ -35,9 +36,7 @@ def copy_prefix(prefix):
     shutil.copytree(template, prefix, symlinks=True, ignore=shutil.ignore_patterns("windows"))
     shutil.copytree(f"{template}/drive_c/windows", f"{prefix}/drive_c/windows", symlinks=True,
                     copy_function=link)
-    # Wine 8 tells services that %ProgramData% is the public profile: let both be one.
-    os.makedirs(f"{prefix}/drive_c/ProgramData/softlan")
-    os.symlink("../../ProgramData/softlan", f"{prefix}/drive_c/users/Public/softlan")
+    share_public(prefix)
 
 
 def is_like(one, other):

@@ -22,6 +22,15 @@ def without_screen(prefix):
         registry.write('\n[Software\\\\Wine\\\\Drivers] 1\n"Graphics"="null"\n')
 
 
+def share_public(prefix):
+    """Wine 8 tells services that %ProgramData% is the public profile: let both be one."""
+    public, data = f"{prefix}/drive_c/users/Public", f"{prefix}/drive_c/ProgramData"
+    for name in os.listdir(public):
+        shutil.move(f"{public}/{name}", data)
+    os.rmdir(public)
+    os.symlink("../ProgramData", public)
+
+
 def own_system(prefix, *doubles):
     """The system's folder is this prefix's alone, and holds these doubles: of libraries that
     are asked for there and nowhere else."""

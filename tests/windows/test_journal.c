@@ -130,8 +130,41 @@ TEST(lines_that_make_no_sense_are_passed_over)
     CHECK_STR(order, "r");
 }
 
-TEST(a_claim_is_kept)
+static bool is_claimed(void)
 {
+    HANDLE file = CreateFileA(in_folder("softlan\\undo.lock"), GENERIC_WRITE, 0, NULL,
+                              OPEN_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    bool claimed = file == INVALID_HANDLE_VALUE;
+    if (!claimed)
+        CloseHandle(file);
+    return claimed;
+}
+
+TEST(a_claim_is_kept_until_it_is_released_as_often)
+{
+    begin();
     CHECK_EQ(lp_journal_claim(&why), LP_OK);
     CHECK_EQ(lp_journal_claim(&why), LP_OK);
+    lp_journal_release();
+    CHECK(is_claimed());
+    lp_journal_release();
+    CHECK(!is_claimed());
+    CHECK_EQ(lp_journal_claim(&why), LP_OK);
+    CHECK(is_claimed());
+    lp_journal_release();
+}
+
+TEST(what_another_program_claimed_is_refused_with_what_to_do)
+{
+    begin();
+    CreateDirectoryA(in_folder("softlan"), NULL);
+    HANDLE other = CreateFileA(in_folder("softlan\\undo.lock"), GENERIC_WRITE, 0, NULL,
+                               OPEN_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    CHECK(other != INVALID_HANDLE_VALUE);
+    CHECK_EQ(lp_journal_claim(&why), LP_ERR_IN_USE);
+    CHECK_HAS(why.text, "another lanparty-client is at a party on this machine");
+    CHECK_HAS(why.text, "disconnect in the LAN Party window");
+    CloseHandle(other);
+    CHECK_EQ(lp_journal_claim(&why), LP_OK);
+    lp_journal_release();
 }

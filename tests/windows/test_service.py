@@ -13,6 +13,7 @@ import subprocess
 
 from netns import Failed, check, eventually
 from party import HOST, RELAY, party_test, ping, reaches
+from prefix import share_public
 from test_client import BUILD, MAC, WindowsPlayer
 
 NAME = "lanparty-client"
@@ -24,11 +25,14 @@ class Service(WindowsPlayer):
         super().__init__(party)
         self.pipe = PIPE
         shutil.copy(os.path.join(BUILD, "tests/ask.exe"), self.home)
-        # What Wine 8 tells a service %ProgramData% is.
-        self.state = f"{self.prefix}/drive_c/users/Public/softlan"
+        self.state = f"{self.prefix}/drive_c/ProgramData/softlan"
         os.makedirs(self.state)
         with open(f"{self.state}/{NAME}-identity.json", "w") as identity:
             json.dump({"mac": MAC}, identity)
+
+    def _make_prefix(self):
+        super()._make_prefix()
+        share_public(self.prefix)
 
     def _plug_in(self):
         """Wine's service manager reads what its services get when it starts: with the first
@@ -135,6 +139,29 @@ def test_a_windows_service_that_is_stopped_takes_its_session_up_again(party, ser
     told = service.log()
     check("asked to connect" in told and "room=(room)" in told and "PARTY" not in told,
           "its log is a file, without the code", told)
+
+
+@service_test
+def test_a_console_client_beside_the_service_takes_turns_with_it(party, service):
+    """Whose session runs has the machine; a service that waits for orders does not."""
+    service.install().connects()
+    service.pipe += "-2"
+    refused = service.start()
+    check(refused.ended(60) == 1, "beside a session it ends with 1", refused.log())
+    check("disconnect in the LAN Party window" in refused.log(), "and says what to do",
+          refused.log())
+    check(service.ask("disconnect") == {"ok": True}, "the window disconnects")
+    eventually(service.is_as_it_was, "the service gives all back", 20)
+    console = service.start()
+    service.joined()
+    refused = service.ask("connect", relay=RELAY, room="PARTY",
+                          fingerprint=party.fingerprint())
+    check(refused == {"ok": True}, "the service begins to try", refused)
+    service.pipe = PIPE
+    told = eventually(lambda: service.status().get("last_error"), "it cannot, and says so", 20)
+    check("press Ctrl-C where the other one runs" in told, "and what to do", told)
+    check(console.stop() == 0, "the other one ends")
+    service.is_joined()
 
 
 @service_test

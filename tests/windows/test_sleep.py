@@ -9,7 +9,8 @@ import re
 
 from netns import check, eventually
 from party import HOST, reaches
-from test_client import MAC, WindowsPlayer, make_prefix, own_system, windows_test
+from prefix import own_system
+from test_client import MAC, WindowsPlayer, windows_test
 from test_service import NAME, Service, service_test
 from test_undo import ADAPTER, PUBLIC, RELAY, WIRE, category, interface, play, route, starting
 
@@ -25,7 +26,7 @@ class Sleeper:
     doubles = "iphlpapi,powrprof"
 
     def _make_prefix(self):
-        make_prefix(self.prefix)
+        super()._make_prefix()
         own_system(self.prefix, "powrprof.dll")
 
     def sleep(self):

@@ -68,34 +68,57 @@ static SRWLOCK lock = SRWLOCK_INIT;
 
 /* --- faces ------------------------------------------------------------------------ */
 
+static struct {
+    SRWLOCK lock;
+    HANDLE file;
+    unsigned users;
+} claim = {.lock = SRWLOCK_INIT};
+
 /* A file that nobody else may open as long as we have it; Windows closes it when the
  * process ends, however it does. A mutex would do, but anybody may make one of any name. */
-lp_err lp_journal_claim(lp_why *why)
+static lp_err open_claim(lp_why *why)
 {
-    static HANDLE ours;
     char path[PATH_LEN], text[LP_WINDOWS_TEXT_LEN];
     wchar_t wide[PATH_LEN];
-    if (ours)
-        return LP_OK;
     lp_err err = find_file("undo.lock", path, why);
     if (err)
         return err;
     if (!lp_text_to_wide(path, wide, PATH_LEN))
         return lp_explain(why, LP_ERR_IO, "cannot claim the undo journal");
-    HANDLE made = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS,
-                              FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
-    if (made != INVALID_HANDLE_VALUE) {
-        ours = made;
+    claim.file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_ALWAYS,
+                             FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    if (claim.file != INVALID_HANDLE_VALUE)
         return LP_OK;
-    }
     DWORD error = GetLastError();
-    if (error == ERROR_SHARING_VIOLATION)
+    if (error == ERROR_SHARING_VIOLATION || error == ERROR_DELETE_PENDING)
         return lp_explain(
             why, LP_ERR_IN_USE,
-            "another lanparty-client runs on this machine: stop it first");
+            "another lanparty-client is at a party on this machine, and "
+            "only one at a time may change its adapter and routes: "
+            "disconnect in the LAN Party window, or press Ctrl-C where the "
+            "other one runs; then try again");
     return lp_explain(why, lp_err_of_windows(error),
                       "cannot claim the undo journal: %s",
                       lp_windows_text(error, text));
+}
+
+lp_err lp_journal_claim(lp_why *why)
+{
+    lp_err err = LP_OK;
+    AcquireSRWLockExclusive(&claim.lock);
+    if (claim.users == 0)
+        err = open_claim(why);
+    claim.users += !err;
+    ReleaseSRWLockExclusive(&claim.lock);
+    return err;
+}
+
+void lp_journal_release(void)
+{
+    AcquireSRWLockExclusive(&claim.lock);
+    if (--claim.users == 0)
+        CloseHandle(claim.file);
+    ReleaseSRWLockExclusive(&claim.lock);
 }
 
 static lp_err note(const lp_undo *entry, lp_why *why)

@@ -11,12 +11,13 @@
 #include "os/undo.h"
 
 /*
- * Only one program of ours may change this machine at a time. Once it is had it is kept
- * to the end, also when asked for again.
- *   LP_ERR_IN_USE  another one runs
+ * Only one program of ours may change this machine at a time. It may be claimed again by
+ * whoever has it, and is free when it was released as often, or the program ends.
+ *   LP_ERR_IN_USE  another one has it
  *   LP_ERR_DENIED, LP_ERR_IO
  */
 LP_MUST_USE lp_err lp_journal_claim(lp_why *why);
+void lp_journal_release(void);
 
 /* On disk when it returns: change the system after, and only if it succeeded. The same
  * entry twice stands there once.

@@ -1,5 +1,5 @@
+#include "os/windows/journal.h"
 #include "os/windows/net_internal.h"
-
 #include "os/windows/text.h"
 
 #include <stdio.h>
@@ -68,6 +68,8 @@ void lp_net_close(lp_net *net)
     while (net->pin_count > 0)
         lp_net_unpin(net, &net->pins[0].destination);
     lp_chores_leave(net->chores);
+    if (net->has_claim)
+        lp_journal_release();
     lp_wake_close(net->wake);
     free(net);
 }

@@ -21,6 +21,7 @@ struct lp_net {
     HANDLE routes, addresses, interfaces; /* what tells us; NULL: nobody does */
     lp_undo pins[LP_NET_PINS_MAX];
     size_t pin_count;
+    bool has_claim; /* on the journal */
     lp_chores *chores;
 };
 

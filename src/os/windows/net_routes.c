@@ -293,9 +293,10 @@ lp_err lp_net_repair(lp_net *net, size_t *out_restored, lp_why *why)
 {
     size_t left;
     *out_restored = 0;
-    lp_err err = lp_journal_claim(why);
+    lp_err err = net->has_claim ? LP_OK : lp_journal_claim(why);
     if (err)
         return err;
+    net->has_claim = true; /* until lp_net_close */
     *out_restored = lp_journal_undo_all(&left);
     if (left > 0)
         return lp_explain(

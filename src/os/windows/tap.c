@@ -39,7 +39,8 @@ struct lp_tap {
     char version_text[24];
     lp_duration patience; /* for its device to be there */
     bool is_up;
-    bool owes_mac; /* it is not ours, and has to get its own address back: */
+    bool has_claim; /* on the journal */
+    bool owes_mac;  /* it is not ours, and has to get its own address back: */
     lp_undo mac_before;
 };
 
@@ -274,6 +275,7 @@ lp_err lp_tap_open(const char *name, lp_mac mac, lp_tap **out_tap, lp_why *why)
     err = lp_journal_claim(why);
     if (err)
         goto done;
+    tap->has_claim = true;
     err = choose(tap, name, found, &count, why);
     if (err)
         goto done;
@@ -304,6 +306,8 @@ void lp_tap_close(lp_tap *tap)
     lp_iface_close(tap->iface);
     close_device(tap);
     give_mac_back(tap);
+    if (tap->has_claim)
+        lp_journal_release();
     if (tap->answered)
         CloseHandle(tap->answered);
     free(tap);
