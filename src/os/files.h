@@ -29,7 +29,12 @@ void lp_file_content_fini(lp_file_content *content); /* wipes first: it may be a
 LP_MUST_USE lp_err lp_file_write(const char *path, lp_bytes content, unsigned mode,
                                  bool only_new, lp_why *why);
 
-/* mkdir -p with this mode for what is made; forward slashes do on Windows too. */
+/*
+ * mkdir -p with this mode for what is made; forward slashes do on Windows too. There,
+ * anybody may make a folder below ProgramData before we do: one that should be for its owner
+ * alone, and was made by somebody who is neither us, an administrator nor the system, or is
+ * a junction, is LP_ERR_DENIED. (Of folders above it nothing is asked: name those first.)
+ */
 LP_MUST_USE lp_err lp_dir_make(const char *path, unsigned mode, lp_why *why);
 
 /* Nanoseconds of the last change, 0 if it does not exist. */

@@ -34,7 +34,9 @@ static lp_err find_folder(const lp_client_app *client, char *out, size_t out_len
             "there is no folder to remember sessions in: set HOME, or run "
             "this as root");
     snprintf(out, out_len, "%s/service", state);
-    lp_err err = lp_dir_make(out, SERVICE_FOLDER_MODE, why);
+    lp_err err = lp_dir_make(state, SERVICE_FOLDER_MODE, why);
+    if (!err)
+        err = lp_dir_make(out, SERVICE_FOLDER_MODE, why);
     return err ? err : lp_file_give(out, client->options.common.user, why);
 }
 

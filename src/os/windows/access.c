@@ -58,11 +58,25 @@ static bool is_own(HANDLE token, TOKEN_INFORMATION_CLASS what, PSID owner)
     return EqualSid(owner, what == TokenUser ? own.user.User.Sid : own.owner.Owner);
 }
 
+/* The system's own installer has no well-known number; C:\ and much below it is its. */
+static bool is_trusted_installer(PSID owner)
+{
+    PSID installer;
+    if (!ConvertStringSidToSidW(L"S-1-5-80-956008885-3418522649-1831038044-1853292631-"
+                                L"2271478464",
+                                &installer))
+        return false;
+    bool is_it = EqualSid(owner, installer);
+    LocalFree(installer);
+    return is_it;
+}
+
 static bool is_trusted_owner(PSID owner)
 {
     HANDLE token;
     if (IsWellKnownSid(owner, WinLocalSystemSid) ||
-        IsWellKnownSid(owner, WinBuiltinAdministratorsSid))
+        IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
+        is_trusted_installer(owner))
         return true;
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
         return false;

@@ -205,7 +205,15 @@ lp_err lp_dir_make(const char *path, unsigned mode, lp_why *why)
     }
     DWORD error = GetLastError();
     lp_access_close(&list);
-    return is_folder(wide) ? LP_OK : explain(why, "make the folder", path, error);
+    if (!is_folder(wide))
+        return explain(why, "make the folder", path, error);
+    if (access_of(mode) == LP_ACCESS_OWNER && !lp_access_is_trusted(wide))
+        return lp_explain(why, LP_ERR_DENIED,
+                          "the folder %s is somebody else's, who could read and change "
+                          "what is kept there: delete it, and start again as "
+                          "administrator",
+                          path);
+    return LP_OK;
 }
 
 int64_t lp_file_mtime(const char *path)

@@ -15,16 +15,9 @@
 
 static lp_err find_folder(char out[FOLDER_LEN], lp_why *why)
 {
-    wchar_t wide[FOLDER_LEN];
-    if (!lp_dir_state(out, FOLDER_LEN) || !lp_text_to_wide(out, wide, FOLDER_LEN))
+    if (!lp_dir_state(out, FOLDER_LEN))
         return lp_explain(why, LP_ERR_NOT_FOUND, "no folder for the undo journal");
-    lp_err err = lp_dir_make(out, 0700, why);
-    if (!err && !lp_access_is_trusted(wide))
-        err = lp_explain(why, LP_ERR_DENIED,
-                         "the folder %s is somebody else's: delete it, and start again "
-                         "as administrator",
-                         out);
-    return err;
+    return lp_dir_make(out, 0700, why);
 }
 
 static lp_err find_file(const char *name, char out[PATH_LEN], lp_why *why)
