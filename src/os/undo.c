@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define MAX_WORDS 7
+#define MAX_WORDS   7
+#define ADDRESS_MAX (3 * LP_UNDO_ADDRESS_LEN) /* as it stands in a line */
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -128,15 +129,76 @@ static bool is_driver(const char *word)
     return is_network(guid) && strspn(number, "0123456789") == strlen(number);
 }
 
+/* Any words at all may stand in a registry, spaces among them. One way to write each. */
+static void write_address(const char *address, char out[ADDRESS_MAX])
+{
+    bool is_dash = strcmp(address, "-") == 0;
+    size_t len = 0;
+    if (!*address)
+        out[len++] = '-';
+    for (; *address; address++) {
+        bool is_plain = (*address >= '0' && *address <= '9') ||
+                        (*address >= 'A' && *address <= 'Z') ||
+                        (*address >= 'a' && *address <= 'z') || strchr(":.-", *address);
+        if (is_plain && !is_dash)
+            out[len++] = *address;
+        else
+            len += (size_t)snprintf(out + len, ADDRESS_MAX - len, "%%%02X",
+                                    (unsigned char)*address);
+    }
+    out[len] = '\0';
+}
+
+/* Capitals only. 16: it is none. */
+static unsigned hex_of(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F')
+               ? (unsigned)digit_of((char)(c >= 'A' ? c - 'A' + 'a' : c))
+               : 16;
+}
+
+static bool read_address(const char *word, char out[LP_UNDO_ADDRESS_LEN])
+{
+    char again[ADDRESS_MAX];
+    const char *at = strcmp(word, "-") == 0 ? "" : word;
+    size_t len = 0;
+    for (; *at && len + 1 < LP_UNDO_ADDRESS_LEN; len++) {
+        bool is_escaped = *at == '%';
+        unsigned high = is_escaped ? hex_of(at[1]) : 0;
+        unsigned low = is_escaped && high < 16 ? hex_of(at[2]) : 0;
+        if (high > 15 || low > 15)
+            return false;
+        out[len] = is_escaped ? (char)(high << 4 | low) : *at;
+        at += is_escaped ? 3 : 1;
+    }
+    out[len] = '\0';
+    write_address(out, again);
+    return strcmp(again, word) == 0; /* else too long, or written otherwise */
+}
+
 static bool read_mac(const words *in, lp_undo *out)
 {
     if (in->count != 3 || !is_driver(in->at[1]) ||
-        strlen(in->at[1]) >= sizeof out->driver || !in->at[2][0] ||
-        strlen(in->at[2]) >= sizeof out->address)
+        strlen(in->at[1]) >= sizeof out->driver)
         return false;
     memcpy(out->driver, in->at[1], strlen(in->at[1]));
-    if (strcmp(in->at[2], "-") != 0)
-        memcpy(out->address, in->at[2], strlen(in->at[2]));
+    return read_address(in->at[2], out->address);
+}
+
+bool lp_undo_is_device(const char *word)
+{
+    static const char parent[] = "ROOT\\NET\\";
+    size_t parent_len = sizeof parent - 1, len = strlen(word);
+    return len > parent_len && len < LP_UNDO_DEVICE_LEN &&
+           memcmp(word, parent, parent_len) == 0 &&
+           strspn(word + parent_len, "0123456789") == len - parent_len;
+}
+
+static bool read_device(const words *in, lp_undo *out)
+{
+    if (in->count != 2 || !lp_undo_is_device(in->at[1]))
+        return false;
+    memcpy(out->device, in->at[1], strlen(in->at[1]));
     return true;
 }
 
@@ -148,6 +210,7 @@ static const struct {
     [LP_UNDO_ROUTE] = {"route", read_route},
     [LP_UNDO_PROFILE] = {"profile", read_profile},
     [LP_UNDO_MAC] = {"mac", read_mac},
+    [LP_UNDO_DEVICE] = {"device", read_device},
 };
 
 static bool read_line(lp_bytes line, lp_undo *out)
@@ -183,6 +246,7 @@ void lp_undo_read(lp_bytes text, lp_undo_list *out_list)
 static size_t write_line(const lp_undo *entry, char out[LP_UNDO_LINE_MAX])
 {
     char destination[LP_ADDR_TEXT_LEN], gateway[LP_ADDR_TEXT_LEN] = "-";
+    char address[ADDRESS_MAX];
     int len = 0;
     switch (entry->kind) {
     case LP_UNDO_INTERFACE:
@@ -203,8 +267,11 @@ static size_t write_line(const lp_undo *entry, char out[LP_UNDO_LINE_MAX])
                        entry->category);
         break;
     case LP_UNDO_MAC:
-        len = snprintf(out, LP_UNDO_LINE_MAX, "mac %s %s\n", entry->driver,
-                       entry->address[0] ? entry->address : "-");
+        write_address(entry->address, address);
+        len = snprintf(out, LP_UNDO_LINE_MAX, "mac %s %s\n", entry->driver, address);
+        break;
+    case LP_UNDO_DEVICE:
+        len = snprintf(out, LP_UNDO_LINE_MAX, "device %s\n", entry->device);
         break;
     }
     return (size_t)len;

@@ -6,11 +6,14 @@
  *     route LUID DESTINATION GATEWAY
  *     profile NETWORK CATEGORY
  *     mac DRIVER ADDRESS
+ *     device INSTANCE
  *
  * LUID is hexadecimal, VERSION 4 or 6, AUTOMATIC and NO-DEFAULTS 0 or 1, GATEWAY - for
  * none, NETWORK a GUID in braces, CATEGORY a digit of Windows' NLM_NETWORK_CATEGORY, DRIVER
  * an adapter's key below the device classes (a GUID, \, digits), ADDRESS as its driver has
- * it, - for none.
+ * it, - for none, INSTANCE a device's name as SetupAPI gives it to a network adapter that it
+ * makes (ROOT\NET\ and digits). In ADDRESS what is no letter, digit or :.- of ASCII, and a -
+ * alone, is written %XX, an octet each.
  */
 #pragma once
 
@@ -21,9 +24,12 @@ typedef enum lp_undo_kind {
     LP_UNDO_ROUTE,     /* a host route that is ours */
     LP_UNDO_PROFILE,   /* what the firewall took a network for */
     LP_UNDO_MAC,       /* the address that an adapter had been told to take */
+    LP_UNDO_DEVICE,    /* an adapter that is being made */
 } lp_undo_kind;
 
 #define LP_UNDO_NETWORK_LEN 39 /* "{8-4-4-4-12}" and its NUL */
+#define LP_UNDO_ADDRESS_LEN 32
+#define LP_UNDO_DEVICE_LEN  32
 
 typedef struct lp_undo {
     lp_undo_kind kind;
@@ -39,7 +45,10 @@ typedef struct lp_undo {
     unsigned category;
     /* LP_UNDO_MAC */
     char driver[64];
-    char address[32]; /* NetworkAddress as it was; "": there was none */
+    char address
+        [LP_UNDO_ADDRESS_LEN]; /* NetworkAddress as it was, in UTF-8; "": there was none */
+    /* LP_UNDO_DEVICE */
+    char device[LP_UNDO_DEVICE_LEN];
 } lp_undo;
 
 #define LP_UNDO_MAX      32  /* entries; more than one run ever makes */
@@ -61,6 +70,9 @@ void lp_undo_read(lp_bytes text, lp_undo_list *out_list);
 
 /* How many octets; LP_UNDO_TEXT_MAX suffice. */
 size_t lp_undo_write(const lp_undo_list *list, char out[LP_UNDO_TEXT_MAX]);
+
+/* Could it be LP_UNDO_DEVICE's? */
+bool lp_undo_is_device(const char *word);
 
 bool lp_undo_same(const lp_undo *a, const lp_undo *b);
 /* Where it stands; list->count where it does not. */

@@ -24,6 +24,16 @@ TEST(every_kind_of_line_is_read_and_written_back)
          "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\0007 020000000001\n"},
         {"an adapter that had none",
          "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7042 -\n"},
+        {"an address with odd words in it",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\0007 "
+         "02-00:00.00%2000%25%0A%C3%A4\n"},
+        {"an address that is a dash",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\0007 %2D\n"},
+        {"the longest, of odd letters only",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\0007 "
+         "%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20%20"
+         "%20%20%20%20%20%20%20%20%20%20%20\n"},
+        {"an adapter that is being made", "device ROOT\\NET\\0001\n"},
         {"a network", "profile {01234567-89AB-CDEF-0123-456789ABCDEF} 0\n"},
     };
     char text[LP_UNDO_TEXT_MAX];
@@ -65,6 +75,20 @@ TEST(what_is_not_exactly_a_line_is_passed_over)
         {"no key", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\ -\n"},
         {"a long address", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 "
                            "0123456789012345678901234567890123\n"},
+        {"an empty address", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 \n"},
+        {"an escape cut short", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 02%2\n"},
+        {"an escape that is none",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 %GG\n"},
+        {"an escape in small letters",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 %2a\n"},
+        {"an escaped NUL", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 %00\n"},
+        {"a letter escaped", "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 %41\n"},
+        {"a letter that should be",
+         "mac {4D36E972-E325-11CE-BFC1-08002BE10318}\\7 a_b\n"},
+        {"a device elsewhere", "device ROOT\\NETX\\0001\n"},
+        {"a device without a number", "device ROOT\\NET\\\n"},
+        {"a device's child", "device ROOT\\NET\\0001\\2\n"},
+        {"a number without end", "device ROOT\\NET\\0123456789012345678901234\n"},
         {"no such category", "profile {01234567-89AB-CDEF-0123-456789ABCDEF} 3\n"},
     };
     EACH_ROW (row, rows)
@@ -98,6 +122,36 @@ TEST(one_entry_stands_there_once_and_keeps_its_place)
     absent = list.entry[0];
     absent.luid = 9;
     CHECK_EQ(lp_undo_find(&list, &absent), 2);
+}
+
+TEST(what_a_registry_holds_survives_the_journal)
+{
+    static const struct {
+        const char *name, *address;
+    } rows[] = {
+        {"none", ""},
+        {"as it should be", "020000000001"},
+        {"a dash", "-"},
+        {"two", "--"},
+        {"spaces", "02 00 00 00 00 01"},
+        {"a space", " "},
+        {"what looks like an escape", "%20"},
+        {"a line of its own", "a\nroute 7 1.2.3.4 -"},
+        {"other alphabets", "\xc3\xa4\xf0\x9f\x8e\x89"},
+        {"the longest", "0123456789012345678901234567890"},
+    };
+    char text[LP_UNDO_TEXT_MAX];
+    EACH_ROW (row, rows) {
+        lp_undo entry = {.kind = LP_UNDO_MAC,
+                         .driver = "{4D36E972-E325-11CE-BFC1-08002BE10318}\\0007"};
+        snprintf(entry.address, sizeof entry.address, "%s", row->address);
+        list = (lp_undo_list){.count = 1, .entry = {entry}};
+        size_t len = lp_undo_write(&list, text);
+        CHECK(memchr(text, '\n', len) == text + len - 1);
+        lp_undo_read(lp_bytes_of(text, len), &list);
+        CHECK_EQ(list.count, 1);
+        CHECK_STR(list.entry[0].address, row->address);
+    }
 }
 
 TEST(a_list_has_a_limit)

@@ -1,5 +1,6 @@
 #include "os/windows/adapters.h"
 
+#include "os/windows/text.h"
 #include "test.h"
 
 #include <windows.h>
@@ -13,8 +14,11 @@ static lp_why why;
 
 static void set(const char *key, const char *name, const char *value)
 {
-    CHECK_EQ(RegSetKeyValueA(HKEY_LOCAL_MACHINE, key, name, REG_SZ, value,
-                             (DWORD)strlen(value) + 1),
+    wchar_t wide[200], wide_key[200], wide_name[64];
+    CHECK(lp_text_to_wide(value, wide, 200) && lp_text_to_wide(key, wide_key, 200) &&
+          lp_text_to_wide(name, wide_name, 64));
+    CHECK_EQ(RegSetKeyValueW(HKEY_LOCAL_MACHINE, wide_key, wide_name, REG_SZ, wide,
+                             (DWORD)((wcslen(wide) + 1) * sizeof *wide)),
              0);
 }
 
@@ -126,9 +130,11 @@ TEST(the_adapter_that_we_made_goes_first)
 static void check_address(const char *expected)
 {
     char got[32] = "";
-    DWORD len = sizeof got;
-    RegGetValueA(HKEY_LOCAL_MACHINE, CLASSES "\\7002", "NetworkAddress", RRF_RT_REG_SZ,
-                 NULL, got, &len);
+    wchar_t wide[32] = L"";
+    DWORD len = sizeof wide;
+    RegGetValueW(HKEY_LOCAL_MACHINE, L"" CLASSES "\\7002", L"NetworkAddress",
+                 RRF_RT_REG_SZ, NULL, wide, &len);
+    CHECK(lp_text_of_wide(wide, got, sizeof got));
     CHECK_STR(got, expected);
 }
 
@@ -136,7 +142,9 @@ TEST(an_address_is_written_where_the_driver_reads_it_and_given_back)
 {
     static const struct {
         const char *name, *before;
-    } rows[] = {{"it had none", ""}, {"it had one", "02AABBCCDDEE"}};
+    } rows[] = {{"it had none", ""},
+                {"it had one", "02AABBCCDDEE"},
+                {"it had words", "02 AA-bb%CC \xc3\xa4"}};
     lp_adapter found[LP_ADAPTERS_MAX];
     size_t count;
     lp_mac mac = {{0x02, 0x0a, 0xff, 0, 0, 1}};
@@ -145,7 +153,8 @@ TEST(an_address_is_written_where_the_driver_reads_it_and_given_back)
         if (row->before[0])
             set(CLASSES "\\7002", "NetworkAddress", row->before);
         CHECK_EQ(lp_adapters_choose(NULL, found, &count, &why), LP_OK);
-        lp_undo before = lp_adapter_mac_before(found);
+        lp_undo before;
+        CHECK_EQ(lp_adapter_mac_before(found, &before, &why), LP_OK);
         CHECK_EQ(lp_adapter_write_mac(found, mac, &why), LP_OK);
         check_address("020AFF000001");
         CHECK(lp_journal_undo_mac(&before));
@@ -155,6 +164,27 @@ TEST(an_address_is_written_where_the_driver_reads_it_and_given_back)
         CHECK(lp_journal_undo_mac(&before)); /* and makes no key for it */
         CHECK_EQ(lp_adapters_find(found), 0);
     }
+}
+
+TEST(an_address_that_could_not_be_given_back_is_not_replaced)
+{
+    lp_adapter found[LP_ADAPTERS_MAX];
+    size_t count;
+    lp_undo before;
+    DWORD number = 2;
+    put_adapter("7002", "root\\tap0901", FIRST, "LAN party");
+    CHECK_EQ(lp_adapters_choose(NULL, found, &count, &why), LP_OK);
+    set(CLASSES "\\7002", "NetworkAddress", "0123456789012345678901234567890123456789");
+    CHECK_EQ(lp_adapter_mac_before(found, &before, &why), LP_ERR_UNSUPPORTED);
+    CHECK_HAS(why.text, "LAN party");
+    CHECK_EQ(RegSetKeyValueA(HKEY_LOCAL_MACHINE, CLASSES "\\7002", "NetworkAddress",
+                             REG_DWORD, &number, sizeof number),
+             0);
+    CHECK_EQ(lp_adapter_mac_before(found, &before, &why), LP_ERR_UNSUPPORTED);
+    set(CLASSES "\\7002", "NetworkAddress", "");
+    CHECK_EQ(lp_adapter_mac_before(found, &before, &why), LP_OK);
+    CHECK_STR(before.address, "");
+    remove_adapter("7002");
 }
 
 TEST(without_a_driver_no_adapter_is_made_and_it_is_said_what_to_install)

@@ -23,6 +23,16 @@ static void read_text(const char *path, const wchar_t *name, char *out, size_t o
         out[0] = '\0';
 }
 
+/* Registry text of no letters is as good as none. */
+static bool is_absent_or_empty(const wchar_t *path, const wchar_t *name)
+{
+    wchar_t value[VALUE_MAX];
+    DWORD len = sizeof value;
+    LSTATUS status =
+        RegGetValueW(HKEY_LOCAL_MACHINE, path, name, RRF_RT_REG_SZ, NULL, value, &len);
+    return status == ERROR_FILE_NOT_FOUND || (status == 0 && !value[0]);
+}
+
 static void class_path(const char *driver, char out[VALUE_MAX])
 {
     snprintf(out, VALUE_MAX, LP_ADAPTER_CLASSES "%s", driver);
@@ -157,14 +167,31 @@ lp_err lp_adapters_choose(const char *wanted, lp_adapter out[LP_ADAPTERS_MAX],
 
 /* --- its address ------------------------------------------------------------------ */
 
-lp_undo lp_adapter_mac_before(const lp_adapter *adapter)
+/* False: it is none that we could write back. */
+static bool read_address(const char *driver, char out[LP_UNDO_ADDRESS_LEN])
+{
+    char path[VALUE_MAX];
+    wchar_t wide_path[VALUE_MAX];
+    out[0] = '\0';
+    class_path(driver, path);
+    read_text(path, L"NetworkAddress", out, LP_UNDO_ADDRESS_LEN);
+    return out[0] || (lp_text_to_wide(path, wide_path, VALUE_MAX) &&
+                      is_absent_or_empty(wide_path, L"NetworkAddress"));
+}
+
+lp_err lp_adapter_mac_before(const lp_adapter *adapter, lp_undo *out, lp_why *why)
 {
     lp_undo entry = {.kind = LP_UNDO_MAC};
-    char path[VALUE_MAX];
-    class_path(adapter->driver, path);
     snprintf(entry.driver, sizeof entry.driver, "%s", adapter->driver);
-    read_text(path, L"NetworkAddress", entry.address, sizeof entry.address);
-    return entry;
+    if (!read_address(entry.driver, entry.address))
+        return lp_explain(
+            why, LP_ERR_UNSUPPORTED,
+            "the adapter \"%s\" has a NetworkAddress that is none, and could "
+            "not be given back: correct it in the device manager, or make an "
+            "adapter with \"lanparty-client adapter create\"",
+            adapter->choice.name);
+    *out = entry;
+    return LP_OK;
 }
 
 lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac, lp_why *why)
@@ -190,7 +217,8 @@ lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac, lp_why *why)
 bool lp_journal_undo_mac(const lp_undo *entry)
 {
     lp_adapter adapter = {0};
-    char path[VALUE_MAX], component[64];
+    char path[VALUE_MAX], component[64], now[LP_UNDO_ADDRESS_LEN];
+    wchar_t wide[LP_UNDO_ADDRESS_LEN], wide_path[VALUE_MAX];
     lp_why ignored;
     LSTATUS status;
     class_path(entry->driver, path);
@@ -198,14 +226,17 @@ bool lp_journal_undo_mac(const lp_undo *entry)
     if (!component[0])
         return true; /* the adapter was removed */
     snprintf(adapter.driver, sizeof adapter.driver, "%s", entry->driver);
-    lp_undo now = lp_adapter_mac_before(&adapter);
-    if (strcmp(now.address, entry->address) == 0)
+    if (read_address(entry->driver, now) && strcmp(now, entry->address) == 0)
         return true;
-    if (entry->address[0])
-        status = RegSetKeyValueA(HKEY_LOCAL_MACHINE, path, "NetworkAddress", REG_SZ,
-                                 entry->address, (DWORD)strlen(entry->address) + 1);
+    if (!lp_text_to_wide(entry->address, wide, LP_UNDO_ADDRESS_LEN) ||
+        !lp_text_to_wide(path, wide_path, VALUE_MAX))
+        return true; /* no text of Windows', so never its address */
+    if (wide[0])
+        status =
+            RegSetKeyValueW(HKEY_LOCAL_MACHINE, wide_path, L"NetworkAddress", REG_SZ,
+                            wide, (DWORD)((wcslen(wide) + 1) * sizeof *wide));
     else
-        status = RegDeleteKeyValueA(HKEY_LOCAL_MACHINE, path, "NetworkAddress");
+        status = RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, wide_path, L"NetworkAddress");
     if (status == 0)
         (void)!lp_adapter_restart(&adapter, &ignored);
     return status == 0;

@@ -41,8 +41,10 @@ LP_MUST_USE lp_err lp_adapters_choose(const char *wanted,
 
 /* --- its address ------------------------------------------------------------------ */
 
-/* What the journal needs to give back the address that it is told to take now. */
-lp_undo lp_adapter_mac_before(const lp_adapter *adapter);
+/* What the journal needs to give back the address that it is told to take now.
+ *   LP_ERR_UNSUPPORTED  what stands there is no text, or too long for an address */
+LP_MUST_USE lp_err lp_adapter_mac_before(const lp_adapter *adapter, lp_undo *out,
+                                         lp_why *why);
 /* Writes the address that it takes when it starts next (NetworkAddress). */
 LP_MUST_USE lp_err lp_adapter_write_mac(const lp_adapter *adapter, lp_mac mac,
                                         lp_why *why);

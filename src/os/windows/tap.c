@@ -180,8 +180,9 @@ static lp_err open_and_greet(lp_tap *tap, lp_mac *out_mac, lp_why *why)
 static lp_err change_mac(lp_tap *tap, lp_mac mac, lp_why *why)
 {
     if (!tap->adapter.is_ours) {
-        tap->mac_before = lp_adapter_mac_before(&tap->adapter);
-        lp_err err = lp_journal_note(&tap->mac_before, why);
+        lp_err err = lp_adapter_mac_before(&tap->adapter, &tap->mac_before, why);
+        if (!err)
+            err = lp_journal_note(&tap->mac_before, why);
         if (err)
             return err;
         tap->owes_mac = true;
