@@ -7,15 +7,22 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+static inline BOOL device_call_is(const char *variable, int number)
+{
+    char text[16];
+    return GetEnvironmentVariableA(variable, text, sizeof text) && atoi(text) == number;
+}
+
 /* The n-th of both DLLs together: the count stands in the process's environment. */
 static inline BOOL device_call_fails(void)
 {
-    char number[16] = "0", fail[16];
+    char number[16] = "0";
     GetEnvironmentVariableA("LP_DEVICE_COUNT", number, sizeof number);
     snprintf(number, sizeof number, "%d", atoi(number) + 1);
     SetEnvironmentVariableA("LP_DEVICE_COUNT", number);
-    return GetEnvironmentVariableA("LP_DEVICE_FAIL", fail, sizeof fail) &&
-           atoi(number) == atoi(fail);
+    if (device_call_is("LP_DEVICE_KILL", atoi(number)))
+        TerminateProcess(GetCurrentProcess(), 137);
+    return device_call_is("LP_DEVICE_FAIL", atoi(number));
 }
 
 /* One line; true: this call has to fail, and the last error is set. */
@@ -39,8 +46,7 @@ static inline BOOL device_call(const char *fmt, ...)
     return fails;
 }
 
-/* Of a device that was just made, the first place that is free, or was; it is the last
- * that is there. */
+/* Of a device that is being made, the first place that was free. */
 static inline int fake_index(DWORD inst)
 {
     char text[16] = "0";

@@ -40,6 +40,22 @@ static inline const char *fake_network_key(int index)
     return text;
 }
 
+/* What the device manager knows of it, also while it has no driver. */
+static inline const char *fake_device_key(int index)
+{
+    static char text[200];
+    snprintf(text, sizeof text, "SYSTEM\\CurrentControlSet\\Enum\\ROOT\\NET\\%04d",
+             index);
+    return text;
+}
+
+static inline const char *fake_parameters_key(int index)
+{
+    static char text[240];
+    snprintf(text, sizeof text, "%s\\Device Parameters", fake_device_key(index));
+    return text;
+}
+
 static inline void fake_set(const char *key, const char *name, const char *value)
 {
     RegSetKeyValueA(HKEY_LOCAL_MACHINE, key, name, REG_SZ, value,
@@ -54,6 +70,18 @@ static inline BOOL fake_is_there(int index)
                         RRF_RT_REG_SZ, NULL, text, &len) == 0;
 }
 
+static inline BOOL fake_get_hardware(int index, char *out, DWORD out_len)
+{
+    return RegGetValueA(HKEY_LOCAL_MACHINE, fake_device_key(index), "HardwareID",
+                        RRF_RT_REG_SZ, NULL, out, &out_len) == 0;
+}
+
+static inline BOOL fake_is_known(int index)
+{
+    char text[64];
+    return fake_is_there(index) || fake_get_hardware(index, text, sizeof text);
+}
+
 static inline void fake_name(int index, const char *name)
 {
     char key[256];
@@ -66,6 +94,7 @@ static inline void fake_take_out(int index)
 {
     RegDeleteTreeA(HKEY_LOCAL_MACHINE, fake_class_key(index));
     RegDeleteTreeA(HKEY_LOCAL_MACHINE, fake_network_key(index));
+    RegDeleteTreeA(HKEY_LOCAL_MACHINE, fake_device_key(index));
 }
 
 /* Wine's service manager, itself just started or busy, may be locked. */

@@ -18,14 +18,9 @@ __declspec(dllexport) BOOL WINAPI DiInstallDevice(HWND, HDEVINFO, SP_DEVINFO_DAT
 BOOL WINAPI DiInstallDevice(HWND parent, HDEVINFO list, SP_DEVINFO_DATA *device,
                             SP_DRVINFO_DATA_A *driver, DWORD flags, BOOL *out_reboot)
 {
-    char number[16];
-    int index = 0;
+    int index = fake_index(device->DevInst);
     if (device_call("install driver%s", driver ? " of choice" : ""))
         return FALSE;
-    while (index < FAKETAP_MAX - 1 && fake_is_there(index))
-        index++;
-    snprintf(number, sizeof number, "%d", index);
-    SetEnvironmentVariableA("LP_DEVICE_MADE", number);
     fake_set(fake_class_key(index), "ComponentId", "root\\tap0901");
     *out_reboot = getenv("LP_NEEDS_REBOOT") != NULL;
     HMODULE self; /* the thread may outlive what loaded us */

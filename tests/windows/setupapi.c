@@ -2,7 +2,8 @@
  * A stand-in for setupapi.dll, beside the program under test: the device manager of the
  * fake adapters (faketap.c), and a line in the file LP_DEVICE_CALLS for each call.
  *
- * LP_DEVICE_FAIL=n makes the n-th call fail (of those that can). LP_NO_DRIVER: Windows
+ * LP_DEVICE_FAIL=n makes the n-th call fail (of those that can), LP_DEVICE_KILL=n ends the
+ * program before it. LP_NO_DRIVER: Windows
  * has no driver for an adapter. newdev.c is its other half.
  */
 #include "devicecalls.h"
@@ -16,6 +17,7 @@
 #define NEW_INST 100 /* a device that is made; those that are there count from 1 */
 
 static DWORD wanted_change;
+static char hardware[64]; /* of the device that is being made */
 
 /* --- lists ------------------------------------------------------------------------ */
 
@@ -43,7 +45,7 @@ EXPORT BOOL WINAPI SetupDiEnumDeviceInfo(HDEVINFO list, DWORD number,
                                          SP_DEVINFO_DATA *out)
 {
     for (int i = 0; i < FAKETAP_MAX; i++)
-        if (fake_is_there(i) && number-- == 0) {
+        if (fake_is_known(i) && number-- == 0) {
             out->DevInst = (DWORD)(1 + i);
             return TRUE;
         }
@@ -57,8 +59,37 @@ EXPORT BOOL WINAPI SetupDiGetDeviceRegistryPropertyA(HDEVINFO list,
                                                      BYTE *out, DWORD out_len,
                                                      DWORD *needed)
 {
-    snprintf((char *)out, out_len, "%s", fake_driver((int)device->DevInst - 1));
-    return property == SPDRP_DRIVER;
+    int index = fake_index(device->DevInst);
+    snprintf((char *)out, out_len, "%s", fake_driver(index));
+    SetLastError(ERROR_INVALID_DATA);
+    return property == SPDRP_DRIVER && fake_is_there(index);
+}
+
+EXPORT BOOL WINAPI SetupDiGetDeviceRegistryPropertyW(HDEVINFO list,
+                                                     SP_DEVINFO_DATA *device,
+                                                     DWORD property, DWORD *type,
+                                                     BYTE *out, DWORD out_len,
+                                                     DWORD *needed)
+{
+    char text[64];
+    SetLastError(ERROR_INVALID_DATA);
+    return property == SPDRP_HARDWAREID &&
+           fake_get_hardware(fake_index(device->DevInst), text, sizeof text) &&
+           MultiByteToWideChar(CP_UTF8, 0, text, -1, (WCHAR *)out,
+                               (int)(out_len / sizeof(WCHAR))) > 0;
+}
+
+EXPORT BOOL WINAPI SetupDiOpenDeviceInfoA(HDEVINFO list, PCSTR name, HWND parent,
+                                          DWORD flags, SP_DEVINFO_DATA *out)
+{
+    int index = 0;
+    if (device_call("open device %s", name))
+        return FALSE;
+    SetLastError(ERROR_NO_SUCH_DEVINST);
+    if (sscanf(name, "ROOT\\NET\\%d", &index) != 1 || !fake_is_known(index))
+        return FALSE;
+    out->DevInst = (DWORD)(1 + index);
+    return TRUE;
 }
 
 /* --- making ----------------------------------------------------------------------- */
@@ -71,7 +102,22 @@ EXPORT BOOL WINAPI SetupDiCreateDeviceInfoW(HDEVINFO list, PCWSTR name,
     if (device_call("create device %ls%s", name,
                     flags & DICD_GENERATE_ID ? " with an id" : ""))
         return FALSE;
+    char number[16];
+    int index = 0;
+    while (index < FAKETAP_MAX - 1 && fake_is_known(index))
+        index++;
+    snprintf(number, sizeof number, "%d", index);
+    SetEnvironmentVariableA("LP_DEVICE_MADE", number);
     out->DevInst = NEW_INST;
+    return TRUE;
+}
+
+EXPORT BOOL WINAPI SetupDiGetDeviceInstanceIdA(HDEVINFO list, SP_DEVINFO_DATA *device,
+                                               PSTR out, DWORD out_len, DWORD *needed)
+{
+    if (device_call("name device"))
+        return FALSE;
+    snprintf(out, out_len, "ROOT\\NET\\%04d", fake_index(device->DevInst));
     return TRUE;
 }
 
@@ -83,6 +129,7 @@ EXPORT BOOL WINAPI SetupDiSetDeviceRegistryPropertyW(HDEVINFO list,
     const wchar_t *text = (const wchar_t *)value;
     size_t count = len / sizeof *text;
     BOOL is_list = count > 2 && !text[count - 1] && !text[count - 2];
+    snprintf(hardware, sizeof hardware, "%ls", text);
     return !device_call("set property %lu %ls%s", property, text,
                         is_list ? "" : " (no list)");
 }
@@ -103,15 +150,34 @@ EXPORT BOOL WINAPI SetupDiEnumDriverInfoW(HDEVINFO list, SP_DEVINFO_DATA *device
     return FALSE;
 }
 
+static const char *key_of(const SP_DEVINFO_DATA *device, DWORD kind)
+{
+    int index = fake_index(device->DevInst);
+    return kind == DIREG_DRV ? fake_class_key(index) : fake_parameters_key(index);
+}
+
 EXPORT HKEY WINAPI SetupDiOpenDevRegKey(HDEVINFO list, SP_DEVINFO_DATA *device,
                                         DWORD scope, DWORD profile, DWORD kind,
                                         REGSAM access)
 {
     HKEY key;
     return !device_call("open key %lu", kind) &&
-                   RegOpenKeyExA(HKEY_LOCAL_MACHINE,
-                                 fake_class_key(fake_index(device->DevInst)), 0, access,
+                   RegOpenKeyExA(HKEY_LOCAL_MACHINE, key_of(device, kind), 0, access,
                                  &key) == 0
+               ? key
+               : INVALID_HANDLE_VALUE;
+}
+
+/* "The specified device instance must be registered before this function is called." */
+EXPORT HKEY WINAPI SetupDiCreateDevRegKeyW(HDEVINFO list, SP_DEVINFO_DATA *device,
+                                           DWORD scope, DWORD profile, DWORD kind,
+                                           HINF inf, PCWSTR section)
+{
+    HKEY key;
+    return !device_call("create key %lu", kind) &&
+                   fake_is_known(fake_index(device->DevInst)) &&
+                   RegCreateKeyExA(HKEY_LOCAL_MACHINE, key_of(device, kind), 0, NULL, 0,
+                                   KEY_ALL_ACCESS, NULL, &key, NULL) == 0
                ? key
                : INVALID_HANDLE_VALUE;
 }
@@ -139,6 +205,12 @@ static BOOL change(int index)
     return fake_is_there(index) && fake_restart();
 }
 
+static BOOL enroll(int index)
+{
+    fake_set(fake_device_key(index), "HardwareID", hardware);
+    return TRUE;
+}
+
 static BOOL take_out(int index)
 {
     fake_take_out(index);
@@ -152,7 +224,7 @@ EXPORT BOOL WINAPI SetupDiCallClassInstaller(DI_FUNCTION function, HDEVINFO list
     BOOL has_params = function == DIF_REGISTERDEVICE || wanted_change == function;
     switch (function) {
     case DIF_REGISTERDEVICE:
-        return !device_call("register");
+        return !device_call("register") && enroll(index);
     case DIF_PROPERTYCHANGE:
         return !device_call("restart") && has_params && change(index);
     case DIF_REMOVE:

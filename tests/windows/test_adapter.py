@@ -16,9 +16,13 @@ from test_client import BUILD, HERE, MAC, WindowsPlayer
 OTHER_MAC = "02:00:00:00:00:99"
 FIRST_ID = "{7E6B6F2A-1111-4222-8333-0123456789A0}"
 
+DEVICES = r"HKLM\System\CurrentControlSet\Enum\ROOT\NET"
+CLASS = r"HKLM\System\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+
 # What Windows is asked for, in that order: as its documentation has it.
 MAKING = ["create list", "create device NET with an id", r"set property 1 root\tap0901",
-          "list drivers 2", "register", "install driver", "open key 2"]
+          "list drivers 2", "name device", "register", "create key 1", "install driver",
+          "open key 2"]
 RESTARTING = ["list devices present", "params change state 3 scope 2", "restart"]
 
 
@@ -61,6 +65,15 @@ class AdapterPlayer(WindowsPlayer):
             calls = lines.read().split("\n")[:-1]
         os.unlink(self.device_calls)
         return calls
+
+    def register(self, key, name, value):
+        """As another program's installer."""
+        self.machine.run(*self.wine("reg", "add", key, "/v", name, "/d", value, "/f"))
+
+    def devices(self):
+        """Those that the device manager knows because somebody made them."""
+        done = self.machine.try_run(*self.wine("reg", "query", DEVICES))
+        return [line.strip() for line in done.stdout.splitlines() if "\\NET\\" in line]
 
     def order(self, letter):
         """To the driver, see faketap.h."""
@@ -161,7 +174,8 @@ def test_whichever_call_fails_no_half_made_adapter_stays(party, player):
         left = calls.count("register") - calls.count("remove")
         check(left == 0, f"call {number} fails, and no device stays", *calls)
         settle(1)   # Windows may be late with its id
-        check(player.listed() == {}, "nor an adapter", *calls)
+        check(player.listed() == {} and player.devices() == [], "nor an adapter", *calls)
+        check(player.journal() == "", "and nothing is owed", player.journal())
     check(number == 1 + len(MAKING), "each call failed once", number)
     check(done.returncode == 0 and len(player.listed()) == 1, "without a failure there is one",
           done.stderr)
@@ -175,7 +189,52 @@ def test_a_missing_driver_is_named_with_where_to_get_it(party, player):
     done = player.ask("adapter", "create", LP_NEEDS_REBOOT=1)
     check(done.returncode == 1 and "restart it, then try again" in done.stderr,
           "one that works only after a restart is not left half made", done.stderr)
-    check(player.asked()[-1] == "remove", "it is removed")
+    check("remove" in player.asked(), "it is removed")
+    check(player.devices() == [], "for good", *player.devices())
+
+
+@adapter_test()
+def test_what_a_killed_run_was_making_is_removed(party, player):
+    """Killed before each call from which on something lasts; by `repair`, or the next start."""
+    party.open()
+    for number in range(1 + MAKING.index("register"), 1 + len(MAKING)):
+        done = player.ask("adapter", "create", LP_DEVICE_KILL=number)
+        calls = player.asked()
+        check(done.returncode != 0 and calls == MAKING[:number - 1],
+              f"it is killed before call {number}", done.stderr, *calls)
+        check(player.journal() == "device ROOT\\NET\\0000\n",
+              "the journal knows what was begun", player.journal())
+        done = player.ask("repair")
+        check(done.returncode == 0 and
+              "gave back what a killed run left: 1 change" in done.stdout,
+              f"call {number}: repair says so", done.stdout, done.stderr)
+        check("remove" in player.asked() or number == 1 + MAKING.index("register"),
+              "what was registered is removed")
+        check(player.devices() == [] and player.journal() == "", "and nothing is left",
+              player.journal())
+    player.ask("adapter", "create", LP_DEVICE_KILL=len(MAKING))
+    check(len(player.devices()) == 1, "half an adapter is there", *player.devices())
+    player.asked()
+    player.connect()
+    check("gave back what a killed run left count=1" in player.client.log(),
+          "the next start removes it", player.client.log())
+    check(len(player.devices()) == 1 and len(player.listed()) == 1, "and makes a whole one",
+          *player.devices())
+
+
+@adapter_test()
+def test_an_adapter_of_the_same_name_that_works_is_left_alone(party, player):
+    """Names are given again: it is somebody else's."""
+    player.ask("adapter", "create", LP_DEVICE_KILL=1 + MAKING.index("register"))
+    check(r"ROOT\NET\0000" in player.journal(), "a name was noted", player.journal())
+    player.register(DEVICES + r"\0000", "HardwareID", r"root\tap0901")
+    player.register(CLASS + r"\7042", "ComponentId", r"root\tap0901")
+    player.asked()
+    done = player.ask("repair")
+    check(done.returncode == 0, "there is nothing left to do", done.stderr)
+    check("remove" not in player.asked(), "it is not removed")
+    check(player.devices() != [] and player.journal() == "", "and owed no more",
+          player.journal())
 
 
 # --- its address --------------------------------------------------------------------------

@@ -29,6 +29,13 @@ bool lp_journal_undo_mac(const lp_undo *entry)
     return can_give_back;
 }
 
+bool lp_journal_undo_device(const lp_undo *entry)
+{
+    if (can_give_back)
+        order[given_back++] = 'd';
+    return can_give_back;
+}
+
 bool lp_journal_undo_profile(const lp_undo *entry)
 {
     if (can_give_back)

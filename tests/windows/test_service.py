@@ -26,7 +26,7 @@ class Service(WindowsPlayer):
         self.pipe = PIPE
         shutil.copy(os.path.join(BUILD, "tests/ask.exe"), self.home)
         self.state = f"{self.prefix}/drive_c/ProgramData/softlan"
-        os.makedirs(self.state)
+        os.makedirs(self.state, exist_ok=True)
         with open(f"{self.state}/{NAME}-identity.json", "w") as identity:
             json.dump({"mac": MAC}, identity)
 

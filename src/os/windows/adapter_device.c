@@ -160,19 +160,29 @@ static bool install_driver(HDEVINFO devices, SP_DEVINFO_DATA *device)
 {
     typedef BOOL(WINAPI * install)(HWND, HDEVINFO, SP_DEVINFO_DATA *,
                                    SP_DRVINFO_DATA_A *, DWORD, BOOL *);
-    HMODULE newdev =
-        LoadLibraryExW(L"newdev.dll", NULL,
-                       LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+    HMODULE newdev = LoadLibraryExW(L"newdev.dll", NULL,
+                                    LOAD_LIBRARY_SEARCH_APPLICATION_DIR |
+                                        LOAD_LIBRARY_SEARCH_SYSTEM32);
     install di_install_device =
         newdev ? (install)(uintptr_t)GetProcAddress(newdev, "DiInstallDevice") : NULL;
     BOOL reboot = FALSE;
-    bool done = di_install_device &&
-                di_install_device(NULL, devices, device, NULL, 0, &reboot);
+    bool done =
+        di_install_device && di_install_device(NULL, devices, device, NULL, 0, &reboot);
     DWORD error = reboot ? ERROR_SUCCESS_REBOOT_REQUIRED : GetLastError();
     if (newdev)
         FreeLibrary(newdev);
     SetLastError(error);
     return done && !reboot;
+}
+
+static bool mark_and_close(HKEY key)
+{
+    DWORD mark = 1;
+    LSTATUS status = RegSetValueExA(key, LP_ADAPTER_MARK, 0, REG_DWORD,
+                                    (const BYTE *)&mark, sizeof mark);
+    RegCloseKey(key);
+    SetLastError((DWORD)status);
+    return status == 0;
 }
 
 static bool read_id(HKEY key, char *out, DWORD out_len)
@@ -181,11 +191,18 @@ static bool read_id(HKEY key, char *out, DWORD out_len)
                         &out_len) == 0;
 }
 
+/* In a key of the device's own: its driver has none yet, and lp_adapters_find looks there. */
+static bool mark_begun(HDEVINFO devices, SP_DEVINFO_DATA *device)
+{
+    HKEY key = SetupDiCreateDevRegKeyW(devices, device, DICS_FLAG_GLOBAL, 0, DIREG_DEV,
+                                       NULL, NULL);
+    return key != INVALID_HANDLE_VALUE && mark_and_close(key);
+}
+
 /* Waits until it has an id, and marks it as ours. */
 static bool learn_id(HDEVINFO devices, SP_DEVINFO_DATA *device, char *out,
                      DWORD out_len)
 {
-    DWORD mark = 1;
     HKEY key = SetupDiOpenDevRegKey(devices, device, DICS_FLAG_GLOBAL, 0, DIREG_DRV,
                                     KEY_READ | KEY_WRITE);
     if (key == INVALID_HANDLE_VALUE)
@@ -195,25 +212,28 @@ static bool learn_id(HDEVINFO devices, SP_DEVINFO_DATA *device, char *out,
         Sleep(ID_POLL_MS);
         found = read_id(key, out, out_len);
     }
-    LSTATUS status = found ? RegSetValueExA(key, LP_ADAPTER_MARK, 0, REG_DWORD,
-                                            (const BYTE *)&mark, sizeof mark)
-                           : ERROR_TIMEOUT;
+    if (found)
+        return mark_and_close(key);
     RegCloseKey(key);
-    SetLastError((DWORD)status);
-    return status == 0;
+    SetLastError(ERROR_TIMEOUT);
+    return false;
 }
 
-static bool make_device(HDEVINFO devices, char *out_id, DWORD out_len)
+/* Nothing of it lasts before the journal knows it. */
+static bool register_device(HDEVINFO devices, SP_DEVINFO_DATA *device)
 {
-    SP_DEVINFO_DATA device;
-    if (!describe_device(devices, &device) || !has_driver(devices, &device) ||
-        !SetupDiCallClassInstaller(DIF_REGISTERDEVICE, devices, &device))
-        return false;
-    if (install_driver(devices, &device) &&
-        learn_id(devices, &device, out_id, out_len))
+    return SetupDiCallClassInstaller(DIF_REGISTERDEVICE, devices, device);
+}
+
+/* Half-made, it does not stay. */
+static bool finish_device(HDEVINFO devices, SP_DEVINFO_DATA *device, char *out_id,
+                          DWORD out_len)
+{
+    if (mark_begun(devices, device) && install_driver(devices, device) &&
+        learn_id(devices, device, out_id, out_len))
         return true;
     DWORD error = GetLastError();
-    remove_device(devices, &device); /* no half-made device stays */
+    remove_device(devices, device);
     SetLastError(error);
     return false;
 }
@@ -256,8 +276,8 @@ static bool is_taken(const char *name)
     if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, LP_ADAPTER_NETWORKS LP_ADAPTER_CLASS, 0,
                       KEY_READ, &networks) != 0)
         return false;
-    for (DWORD i = 0;
-         !taken && RegEnumKeyExW(networks, i, subkey, &len, NULL, NULL, NULL, NULL) == 0;
+    for (DWORD i = 0; !taken && RegEnumKeyExW(networks, i, subkey, &len, NULL, NULL,
+                                              NULL, NULL) == 0;
          i++, len = 64) {
         DWORD has_len = sizeof has;
         swprintf(path, 128, L"%ls\\Connection", subkey);
@@ -317,18 +337,97 @@ static void give_name(lp_tap_choice *made)
     find_choice(made->id, made);
 }
 
+/* What the journal has to know. */
+static bool name_device(HDEVINFO devices, SP_DEVINFO_DATA *device, lp_undo *out)
+{
+    *out = (lp_undo){.kind = LP_UNDO_DEVICE};
+    if (!SetupDiGetDeviceInstanceIdA(devices, device, out->device, sizeof out->device,
+                                     NULL))
+        return false;
+    SetLastError(ERROR_INVALID_NAME);
+    return lp_undo_is_device(out->device);
+}
+
+static lp_err make_device(HDEVINFO devices, char *out_id, DWORD out_len, lp_why *why)
+{
+    SP_DEVINFO_DATA device;
+    lp_undo begun;
+    if (!describe_device(devices, &device) || !has_driver(devices, &device) ||
+        !name_device(devices, &device, &begun))
+        return explain_create(GetLastError(), why);
+    lp_err err = lp_journal_note(&begun, why);
+    if (err)
+        return err;
+    if (!register_device(devices, &device) ||
+        !finish_device(devices, &device, out_id, out_len))
+        err = explain_create(GetLastError(), why);
+    if (!err || lp_journal_undo_device(&begun)) /* made, or gone as it should be */
+        lp_journal_strike(&begun);
+    return err;
+}
+
 lp_err lp_tap_create(lp_tap_choice *out_made, lp_why *why)
 {
     char id[sizeof out_made->id] = "";
+    lp_err err = lp_journal_claim(why);
+    if (err)
+        return err;
     HDEVINFO devices = SetupDiCreateDeviceInfoList(&network_class, NULL);
-    bool done = devices != INVALID_HANDLE_VALUE && make_device(devices, id, sizeof id);
+    err = devices == INVALID_HANDLE_VALUE ? explain_create(GetLastError(), why)
+                                          : make_device(devices, id, sizeof id, why);
     close_list(devices);
-    DWORD error = GetLastError();
-    if (!done)
-        return explain_create(error, why);
+    lp_journal_release();
+    if (err)
+        return err;
     *out_made = (lp_tap_choice){0};
     memcpy(out_made->id, id, sizeof id);
     if (find_choice(id, out_made))
         give_name(out_made);
     return LP_OK;
+}
+
+/* --- what a killed run was making ------------------------------------------------- */
+
+static bool has_mark(HDEVINFO devices, SP_DEVINFO_DATA *device, DWORD kind)
+{
+    DWORD mark = 0, len = sizeof mark;
+    HKEY key =
+        SetupDiOpenDevRegKey(devices, device, DICS_FLAG_GLOBAL, 0, kind, KEY_READ);
+    if (key == INVALID_HANDLE_VALUE)
+        return false;
+    RegGetValueA(key, NULL, LP_ADAPTER_MARK, RRF_RT_REG_DWORD, NULL, &mark, &len);
+    RegCloseKey(key);
+    return mark != 0;
+}
+
+/*
+ * Names are used again: what has this one now need not be what we were making. Ours has our
+ * hardware id, and either our mark or, killed before that, no driver: somebody's adapter that
+ * works has one.
+ */
+static bool is_half_made(HDEVINFO devices, SP_DEVINFO_DATA *device)
+{
+    wchar_t id[64] = L"";
+    char driver[64] = "";
+    if (!SetupDiGetDeviceRegistryPropertyW(devices, device, SPDRP_HARDWAREID, NULL,
+                                           (BYTE *)id, sizeof id - sizeof *id, NULL) ||
+        _wcsicmp(id, HARDWARE_ID) != 0 || has_mark(devices, device, DIREG_DRV))
+        return false;
+    return has_mark(devices, device, DIREG_DEV) ||
+           !SetupDiGetDeviceRegistryPropertyA(devices, device, SPDRP_DRIVER, NULL,
+                                              (BYTE *)driver, sizeof driver - 1, NULL);
+}
+
+/* True: it is gone, or was finished: then it is an adapter of ours as any. */
+bool lp_journal_undo_device(const lp_undo *entry)
+{
+    SP_DEVINFO_DATA device = {.cbSize = sizeof device};
+    HDEVINFO devices = SetupDiCreateDeviceInfoList(NULL, NULL); /* whatever it is now */
+    if (devices == INVALID_HANDLE_VALUE)
+        return false;
+    bool done = SetupDiOpenDeviceInfoA(devices, entry->device, NULL, 0, &device)
+                    ? !is_half_made(devices, &device) || remove_device(devices, &device)
+                    : GetLastError() == ERROR_NO_SUCH_DEVINST;
+    close_list(devices);
+    return done;
 }

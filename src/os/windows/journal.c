@@ -173,6 +173,8 @@ static bool give_back(const lp_undo *entry)
         return lp_journal_undo_profile(entry);
     case LP_UNDO_MAC:
         return lp_journal_undo_mac(entry);
+    case LP_UNDO_DEVICE:
+        return lp_journal_undo_device(entry);
     }
     return false;
 }

@@ -34,3 +34,4 @@ bool lp_journal_undo_interface(const lp_undo *entry);
 bool lp_journal_undo_route(const lp_undo *entry);
 bool lp_journal_undo_profile(const lp_undo *entry);
 bool lp_journal_undo_mac(const lp_undo *entry);
+bool lp_journal_undo_device(const lp_undo *entry);
