@@ -64,6 +64,9 @@ LP_MUST_USE lp_err lp_service_remove(const char *name, lp_why *why);
 int lp_service_run(const char *name, int (*body)(void *state), void *state);
 /* Did the manager, and does nobody read standard error? */
 bool lp_service_is_unheard(void);
+/* Then, what standard error should have said of a failure goes where an administrator looks
+ * for it: into Windows' log of events. Nothing happens where somebody reads. */
+void lp_service_complain(const char *words);
 
 /* --- privileges ------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@ static const char *name_of(const lp_app *app)
 static int complain(const lp_app *app, const char *why)
 {
     fprintf(stderr, "%s: %s\n", name_of(app), why);
+    lp_service_complain(why);
     return 1;
 }
 
@@ -219,6 +220,8 @@ int lp_app_main(lp_app *app, const lp_app_parts *parts, int argc, char **argv,
         code = 0;
         break;
     case LP_OPTIONS_WRONG:
+        lp_service_complain("an option, or a line of the configuration file, is wrong: "
+                            "with --check the program says which");
         break;
     case LP_OPTIONS_RUN:
         if (take_common(app))

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "os/clock.h"
+#include "os/service.h"
 
 static void add_time(bool json, bool with_day, lp_log_level level, const char *line,
                      char out[LP_LOG_KEPT_MAX])
@@ -38,6 +39,8 @@ static void keep(lp_log_keeper *keeper, lp_log_level level, const char *line)
         add_time(keeper->json, true, level, clean, text);
         lp_log_file_put(keeper->file, text);
     }
+    if (level == LP_ERROR)
+        lp_service_complain(clean);
 }
 
 /* One call and one write per line, so that lines of several threads or programs do not

@@ -7,6 +7,7 @@
 #include "os/windows/service_events.h"
 
 #include "os/windows/errors.h"
+#include "os/windows/events.h"
 #include "os/windows/text.h"
 
 #include <stdio.h>
@@ -36,6 +37,12 @@ static struct {
 bool lp_service_is_unheard(void)
 {
     return service.manager != NULL;
+}
+
+void lp_service_complain(const char *words)
+{
+    if (service.manager)
+        lp_events_write(service.name, words);
 }
 
 void lp_service_report(DWORD state, DWORD exit_code)
@@ -169,6 +176,8 @@ static bool configure(SC_HANDLE handle, const lp_service_about *about)
         return false;
     ChangeServiceConfig2W(handle, SERVICE_CONFIG_PRESHUTDOWN_INFO, &patience);
     set_least_rights(handle);
+    if (lp_text_to_wide(about->name, text, TEXT_LEN))
+        lp_events_enroll(text); /* before it is started: it may fail at once */
     return true;
 }
 
@@ -264,6 +273,8 @@ lp_err lp_service_remove(const char *name, lp_why *why)
             name);
     } else if (handle && !DeleteService(handle)) {
         err = explain(why, "remove", name);
+    } else {
+        lp_events_forget(wide);
     }
     if (handle)
         CloseServiceHandle(handle);
