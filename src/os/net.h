@@ -92,6 +92,14 @@ LP_MUST_USE lp_err lp_net_address_of(lp_net *net, unsigned ifindex, lp_addr *out
  * people see? "": none. */
 void lp_net_overlap(lp_net *net, unsigned ifindex, char out_name[LP_NET_NAME_LEN]);
 
+/* What a person does about it on this system; NULL: nothing of its own. */
+typedef enum lp_net_trouble {
+    LP_NET_NO_LEASE,         /* the party's DHCP server was not heard */
+    LP_NET_STRAY_BROADCASTS, /* lp_net_broadcasts_leave_by: not by the adapter */
+    LP_NET_IS_PUBLIC,        /* the firewall's view of the party (lp_net_trust) */
+} lp_net_trouble;
+const char *lp_net_advice(lp_net_trouble trouble);
+
 /* Windows' lasting name for an interface; 0 where there is none (Linux). */
 uint64_t lp_net_luid(unsigned ifindex);
 

@@ -35,6 +35,12 @@ bool lp_health_shows(const lp_health *health, lp_health_code code, lp_time now)
            now >= lp_time_after(health->row[code].since, table[code].delay);
 }
 
+static const char *remedy_of(const lp_health *health, int code)
+{
+    const char *own = health->row[code].remedy;
+    return own ? own : table[code].remedy;
+}
+
 void lp_health_log(lp_health *health, const lp_log_sink *log, lp_time now)
 {
     for (int i = 0; i < LP_HEALTH_COUNT; i++) {
@@ -42,7 +48,7 @@ void lp_health_log(lp_health *health, const lp_log_sink *log, lp_time now)
         bool shows = lp_health_shows(health, (lp_health_code)i, now);
         if (shows && !health->row[i].was_shown)
             lp_log(log, table[i].severity, table[i].title, F_STR("detail", detail),
-                   F_STR("do", table[i].remedy));
+                   F_STR("do", remedy_of(health, i)));
         else if (!shows && health->row[i].was_shown)
             lp_log(log, LP_INFO, "solved", F_STR("problem", table[i].title));
         health->row[i].was_shown = shows;
@@ -59,7 +65,7 @@ json_t *lp_health_describe(const lp_health *health, lp_time now)
             rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "code", table[i].name,
                             "severity", lp_log_level_name(table[i].severity), "title",
                             table[i].title, "detail", health->row[i].detail, "remedy",
-                            table[i].remedy, "fix", health->row[i].fix));
+                            remedy_of(health, i), "fix", health->row[i].fix));
     }
     return rows;
 }

@@ -20,6 +20,7 @@ typedef struct lp_health {
         bool holds, was_shown;
         lp_time since;
         char detail[LP_HEALTH_DETAIL_MAX]; /* of this case; may be empty */
+        const char *remedy;                /* on this system; NULL: the table's */
         const char *fix; /* what a button for it says; NULL: no program can help */
     } row[LP_HEALTH_COUNT];
 } lp_health;

@@ -391,6 +391,17 @@ static void repair(lp_player *player)
                F_STR("why", why.text));
 }
 
+/* What a program can do about it, and a person on this system. */
+static void prepare_health(lp_health *health)
+{
+    health->row[LP_HEALTH_RELAY].fix = "Try again now";
+    if (lp_net_can_renew())
+        health->row[LP_HEALTH_NO_ADDRESS].fix = "Ask for an address again";
+    health->row[LP_HEALTH_NO_ADDRESS].remedy = lp_net_advice(LP_NET_NO_LEASE);
+    health->row[LP_HEALTH_BROADCASTS].remedy = lp_net_advice(LP_NET_STRAY_BROADCASTS);
+    health->row[LP_HEALTH_PUBLIC_NETWORK].remedy = lp_net_advice(LP_NET_IS_PUBLIC);
+}
+
 lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
                       lp_player **out_player, lp_why *why)
 {
@@ -405,9 +416,7 @@ lp_err lp_player_open(uv_loop_t *loop, const lp_player_config *config,
     player->loop = loop;
     player->link_down_at = player->wakes_at = LP_NEVER;
     repair(player);
-    player->health.row[LP_HEALTH_RELAY].fix = "Try again now";
-    if (lp_net_can_renew())
-        player->health.row[LP_HEALTH_NO_ADDRESS].fix = "Ask for an address again";
+    prepare_health(&player->health);
     err = lp_tap_open(config->tap_name, config->join->member.mac, &player->tap, why);
     if (err)
         goto done;

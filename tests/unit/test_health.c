@@ -72,6 +72,20 @@ TEST(a_problem_is_logged_once_when_it_comes_and_once_when_it_goes)
     CHECK(!strstr(lines.line[2].text, "detail="));
 }
 
+TEST(a_system_has_words_of_its_own_for_a_remedy)
+{
+    lp_health health = {0};
+    lp_log_sink log = log_to(&lines, LP_DEBUG);
+    health.row[LP_HEALTH_CARRIER].remedy = "look behind the sofa";
+    lp_health_set(&health, LP_HEALTH_CARRIER, true, 0, "%s", "");
+    lp_health_log(&health, &log, 0);
+    CHECK_HAS(lines.line[0].text, "do=\"look behind the sofa\"");
+    json_t *rows = lp_health_describe(&health, 0);
+    CHECK_STR(json_string_value(json_object_get(json_array_get(rows, 0), "remedy")),
+              "look behind the sofa");
+    json_decref(rows);
+}
+
 TEST(rows_that_show_are_described_and_no_others)
 {
     lp_health health = {0};

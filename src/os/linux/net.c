@@ -525,6 +525,21 @@ lp_err lp_net_broadcasts_leave_by(lp_net *net, unsigned *out_ifindex,
 
 /* --- what other programs do here -------------------------------------------------- */
 
+const char *lp_net_advice(lp_net_trouble trouble)
+{
+    switch (trouble) {
+    case LP_NET_NO_LEASE:
+        return "start a DHCP client on the adapter (for example: dhclient ADAPTER), or "
+               "set an address of the party's subnet";
+    case LP_NET_STRAY_BROADCASTS:
+        return "`ip route get 255.255.255.255` shows the route that comes first: "
+               "remove it, or raise its metric";
+    case LP_NET_IS_PUBLIC:
+        break;
+    }
+    return NULL;
+}
+
 bool lp_net_can_renew(void)
 {
     return false;

@@ -112,6 +112,25 @@ bool lp_net_next_note(lp_net *net, lp_net_note *out_note)
     return found;
 }
 
+/* --- what a person does ----------------------------------------------------------- */
+
+const char *lp_net_advice(lp_net_trouble trouble)
+{
+    switch (trouble) {
+    case LP_NET_NO_LEASE:
+        return "is the gateway in the room, and a router in the party's LAN? Windows "
+               "asks it by itself. Else set an address of the party's subnet: in the "
+               "adapter's IPv4 properties, Use the following IP address";
+    case LP_NET_STRAY_BROADCASTS:
+        return "raise that adapter's metric: in its IPv4 properties, Advanced, take "
+               "the tick from Automatic metric and write 500";
+    case LP_NET_IS_PUBLIC:
+        return "set the adapter's network to Private in Windows' settings, Network and "
+               "internet; else games may not be let in";
+    }
+    return NULL;
+}
+
 /* --- a lease ---------------------------------------------------------------------- */
 
 /* IpRenewAddress names an adapter as GetInterfaceInfo does. */
