@@ -5,11 +5,19 @@
 #include "base/time.h"
 #include "os/fd.h"
 
+#include <stdbool.h>
+
 lp_time lp_clock_now(void);
 int64_t lp_clock_wall(void); /* seconds since 1970, for log lines and certificates */
 
 /* The whole thread sleeps, so long or a little longer: for a busy loop's short rests. */
 void lp_clock_sleep(lp_duration rest);
+
+/*
+ * As long as it is wanted, alarms and rests are a millisecond sharp also where a system does
+ * that on demand only, for it costs power: Windows before 10 1803, for all programs at once.
+ */
+void lp_clock_be_sharp(bool wanted);
 
 typedef struct lp_alarm {
     lp_fd fd;                     /* readable when the alarm went off */

@@ -178,6 +178,7 @@ static void begin_bridging(lp_player *player, lp_time now)
     }
     if (!player->is_bridging) {
         player->is_bridging = true;
+        lp_clock_be_sharp(true);
         player->renew_from = lp_time_after(now, RENEW_AFTER);
         uv_poll_start(&player->tap_poll, UV_READABLE, on_tap);
     }
@@ -199,6 +200,7 @@ static void stop_bridging(lp_player *player)
     if (!player->is_bridging)
         return;
     player->is_bridging = false;
+    lp_clock_be_sharp(false);
     uv_poll_stop(&player->tap_poll);
     if (lp_tap_set_link(player->tap, false, &why) != LP_OK)
         lp_log(player->config.log, LP_DEBUG, "adapter stays up",

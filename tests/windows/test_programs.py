@@ -13,7 +13,8 @@ MINGW = "x86_64-w64-mingw32"
 
 # All of Windows 10 itself. A library of a compiler's would have to be shipped, and one that
 # nobody meant to need may be somebody's who puts it in the way.
-COMMON = {"advapi32", "bcrypt", "kernel32", "msvcrt", "ole32", "shell32", "user32", "ws2_32"}
+COMMON = {"advapi32", "bcrypt", "kernel32", "msvcrt", "ole32", "shell32", "user32", "winmm",
+          "ws2_32"}
 IMPORTS = {
     "lanparty-client.exe": COMMON | {"crypt32", "dbghelp", "iphlpapi", "setupapi", "userenv"},
     "lanparty.exe": COMMON | {"comctl32", "comdlg32", "dwmapi", "gdi32", "uxtheme"},

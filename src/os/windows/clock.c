@@ -9,6 +9,8 @@
 
 #include <windows.h>
 
+#include <mmsystem.h>
+
 #ifndef CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
 #define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 2 /* mingw-w64's headers are older */
 #endif
@@ -61,12 +63,32 @@ static void CALLBACK on_timer(void *state, BOOLEAN timed_out)
     ReleaseSRWLockExclusive(&it->lock);
 }
 
-/* Half a millisecond sharp since Windows 10 1803; before, with the system's ticks. */
+/* Half a millisecond sharp; since Windows 10 1803. NULL: it is older. */
+static HANDLE make_sharp_timer(void)
+{
+    return CreateWaitableTimerExW(NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION,
+                                  TIMER_ALL_ACCESS);
+}
+
+/* The second kind goes with the system's ticks, of 15.6 ms where nobody wants more. */
 static HANDLE make_timer(void)
 {
-    HANDLE timer = CreateWaitableTimerExW(
-        NULL, NULL, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, TIMER_ALL_ACCESS);
+    HANDLE timer = make_sharp_timer();
     return timer ? timer : CreateWaitableTimerW(NULL, FALSE, NULL);
+}
+
+#define TICK_MS 1
+
+void lp_clock_be_sharp(bool wanted)
+{
+    static bool has_ticks; /* on the loop's thread only */
+    HANDLE timer = wanted && !has_ticks ? make_sharp_timer() : NULL;
+    if (timer)
+        CloseHandle(timer);
+    else if (wanted && !has_ticks)
+        has_ticks = timeBeginPeriod(TICK_MS) == TIMERR_NOERROR;
+    else if (!wanted && has_ticks)
+        has_ticks = timeEndPeriod(TICK_MS) != TIMERR_NOERROR;
 }
 
 void lp_clock_sleep(lp_duration rest)
