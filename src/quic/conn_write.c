@@ -27,6 +27,8 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
  * acknowledge within microseconds, and an alarm that near costs more than the packet. */
 #define BUSY          4800
 #define BUSY_PATIENCE LP_MS(2)
+/* How much later than due, when a datagram waits that will take it along. */
+#define HELD_PATIENCE LP_MS(3)
 
 static bool is_quiet(const lp_conn *conn)
 {
@@ -83,6 +85,20 @@ bool lp_conn_rest(lp_conn *conn, lp_time now)
 bool lp_conn_may_hold(const lp_conn *conn, lp_time now, lp_time *out_until)
 {
     return conn->is_due_to_answer && may_answer_late(conn, now, out_until);
+}
+
+bool lp_conn_hold(lp_conn *conn, lp_time next, lp_time now)
+{
+    lp_time until =
+        lp_time_after(conn->unanswered_since, conn->felt.smoothed / 8 + HELD_PATIENCE);
+    if (conn->unanswered == 0 || conn->unanswered > BUSY || !is_quiet(conn) ||
+        now >= until || !knows_of_silence(conn, now))
+        return false;
+    conn->is_blocked = true;
+    lp_time at = lp_conn_deadline(conn, now);
+    lp_timers_set(&conn->quic->timers, &conn->slot->timer,
+                  lp_time_min(next, at > until ? at : until));
+    return true;
 }
 
 /* A packet takes an acknowledgement along only when it is due: ngtcp2 1.24 waits for the

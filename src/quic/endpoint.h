@@ -251,6 +251,14 @@ lp_write lp_conn_write(lp_conn *conn, lp_bytes datagram, bool more_follow,
  */
 bool lp_conn_rest(lp_conn *conn, lp_time now);
 
+/*
+ * Before lp_conn_write, by a caller whose datagrams wait until `next`, or until
+ * acknowledgements come: true when all that could be written is an acknowledgement which that
+ * datagram can take along, and then it is as if lp_conn_write had said LP_WRITE_NOTHING and
+ * lp_conn_want_write_at had been called. It spares a packet.
+ */
+bool lp_conn_hold(lp_conn *conn, lp_time next, lp_time now);
+
 /* Closes once queued control octets are written, or after a second; on_ended follows from
  * lp_quic_next_due, and nothing but it. Safe to call from a handler. */
 void lp_conn_close(lp_conn *conn, uint64_t code, const char *reason);

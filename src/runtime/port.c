@@ -91,6 +91,9 @@ lp_write lp_port_write(lp_port *port, lp_space space, lp_time now,
     if (port->may_rest && lp_conn_rest(port->conn, now))
         return rest(port, now);
     lp_bytes datagram = allowed_datagram(port, now, out_unsent);
+    if (port->is_held && !port->is_open &&
+        lp_conn_hold(port->conn, lp_governor_deadline(&port->governor), now))
+        return LP_WRITE_NOTHING;
     port->frames = port->is_open ? port->frames : 0;
     bool more_follow = datagram.len > 0 && lp_queue_count(port->queue) > 1;
     bool was_taken = false;

@@ -48,6 +48,7 @@ typedef struct sim_node {
     unsigned datagrams_out; /* still to be sent */
     size_t datagram_len;
     bool coalesces;
+    lp_time held_until; /* as a governor does it: no datagram leaves before */
 } sim_node;
 
 typedef struct sim_net {
@@ -217,10 +218,10 @@ static bool deliver_first_due(sim_net *net)
     return true;
 }
 
-static lp_bytes next_datagram(const sim_node *node, const lp_conn *conn)
+static lp_bytes next_datagram(const sim_node *node, const lp_conn *conn, bool is_held)
 {
     static const uint8_t octets[LP_UDP_PAYLOAD_MAX] = {1};
-    bool has_one = node->datagrams_out > 0 && conn == node->conn;
+    bool has_one = node->datagrams_out > 0 && conn == node->conn && !is_held;
     return lp_bytes_of(octets, has_one ? node->datagram_len : 0);
 }
 
@@ -228,15 +229,22 @@ static void write_burst(sim_net *net, sim_node *node, lp_conn *conn)
 {
     uint8_t space[LP_UDP_PAYLOAD_MAX];
     lp_udp_packet packet;
+    bool is_held =
+        conn == node->conn && node->datagrams_out > 0 && net->now < node->held_until;
+    if (is_held && lp_conn_hold(conn, node->held_until, net->now))
+        return;
     for (;;) {
         bool taken;
-        lp_write wrote = lp_conn_write(
-            conn, next_datagram(node, conn), node->coalesces && node->datagrams_out > 1,
-            lp_space_of(space, sizeof space), net->now, &taken, &packet);
+        lp_write wrote =
+            lp_conn_write(conn, next_datagram(node, conn, is_held),
+                          node->coalesces && node->datagrams_out > 1,
+                          lp_space_of(space, sizeof space), net->now, &taken, &packet);
         node->datagrams_out -= taken;
         if (wrote == LP_WRITE_PACKET)
             put_on_wire(net, node, &packet);
         bool is_last = taken && wrote == LP_WRITE_PACKET && node->datagrams_out == 0;
+        if (wrote == LP_WRITE_NOTHING && is_held)
+            lp_conn_want_write_at(conn, node->held_until, net->now);
         if (wrote == LP_WRITE_NOTHING || (is_last && lp_conn_rest(conn, net->now)))
             return;
     }
