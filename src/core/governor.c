@@ -2,10 +2,11 @@
 
 /* Standing queue that is aimed for, beyond one packet's own time on the wire: what keeps
  * the bottleneck busy between two acknowledgements. */
-#define TARGET LP_MS(1)
+#define TARGET LP_US(1100)
 
 #define PACKET          1452 /* a full one, on the wire */
 #define PACKET_TIME_MAX LP_MS(12)
+#define GRAIN           8 /* part of a packet's time */
 #define WINDOW_MIN      PACKET
 #define WINDOW_START    (10 * PACKET) /* RFC 6928 */
 #define WINDOW_MAX      (UINT64_C(64) << 20)
@@ -16,13 +17,20 @@
 #define ROUND_MIN     LP_MS(4) /* shorter ones see the machine's noise, not the path */
 #define BASE_LIFETIME LP_SECONDS(5)
 #define EMPTY_ROUNDS  5
+#define LEAPS         3 /* after them: how often they grow */
 #define STUCK_ROUNDS  6
+#define FAR           4 /* times the target */
 
 #define DRAIN_ROUNDS 5
 #define DRAIN_SEEN   3 /* the last of them: the path is empty then */
 
-#define PACING_NUMER 11
-#define PACING_DENOM 10
+/* What others keep filled, and we count as the path's. */
+#define OTHERS  LP_MS(2)
+#define FARTHER LP_MS(8) /* so much more, and the path is another */
+#define MOVES   3        /* drains until it is known */
+
+#define PACING_NUMER 103
+#define PACING_DENOM 100
 #define BURST        LP_US(500) /* sent at once; a timer for each packet costs too much */
 #define CATCH_UP     LP_US(1000) /* a timer was late: at most this much at once */
 
@@ -64,13 +72,16 @@ static lp_duration packet_time(const lp_governor *governor)
     return packet < PACKET_TIME_MAX ? packet : PACKET_TIME_MAX;
 }
 
-/* As much over the base as a round trip may have. */
+/* As much over the base as a round trip may have. Half a packet's time is enough for a path
+ * that is kept busy evenly, and a little of the jitter is only the grain of packets. */
 static lp_duration target_of(const lp_governor *governor)
 {
     lp_duration packet = packet_time(governor), jitter = 2 * governor->spread;
-    if (!governor->is_base_of_small) /* then the base has it */
-        return TARGET * 3 / 4 + jitter;
-    return TARGET + (packet > jitter ? packet : jitter);
+    if (governor->is_base_of_small && jitter < packet / 2)
+        return TARGET + packet / 2;
+    if (governor->is_base_of_small)
+        return TARGET + jitter;
+    return TARGET + lp_time_until(packet / GRAIN, jitter); /* the base has the packet */
 }
 
 /* The window at which the queue is as long as it may be, when with `window` a round trip
@@ -80,6 +91,18 @@ static uint64_t corrected(const lp_governor *governor, uint64_t window, lp_durat
     return window * (governor->base + target_of(governor)) / rtt;
 }
 
+/* A part of the way there: what a round tells is late, and true within a packet. */
+static uint64_t moved(uint64_t from, uint64_t to)
+{
+    return (3 * from + to) / 4;
+}
+
+/* Not by chance: the link became slower, or the path another. */
+static bool is_far(const lp_governor *governor, lp_duration queue)
+{
+    return queue > FAR * target_of(governor);
+}
+
 /* Not below half of what it was: then a drain must show first that the queue is ours. */
 static uint64_t least_window(lp_governor *governor, lp_duration queue)
 {
@@ -87,6 +110,7 @@ static uint64_t least_window(lp_governor *governor, lp_duration queue)
         governor->untroubled =
             governor->round.was_full ? governor->window : 2 * WINDOW_START;
     governor->stuck_rounds += queue > target_of(governor) * 5 / 4;
+    governor->stuck_rounds += is_far(governor, queue);
     return governor->untroubled / 2;
 }
 
@@ -99,26 +123,34 @@ static void shrink(lp_governor *governor, lp_duration rtt, lp_duration queue)
     if (governor->is_starting) /* it grew once more before this was seen */
         governor->window = aim * 2 / 3;
     else if (governor->window > least)
-        governor->window = clamped((used + aim) / 2, least, governor->window);
+        governor->window = clamped(is_far(governor, queue) ? aim : moved(used, aim),
+                                   least, governor->window);
     governor->is_starting = false;
+}
+
+/* The path has room when it stays empty although the window is full, but nobody knows how
+ * much: a little more at first, and more each time. */
+static uint64_t leap(const lp_governor *governor)
+{
+    if (governor->empty_rounds < EMPTY_ROUNDS)
+        return 0;
+    return governor->window >> (2 + EMPTY_ROUNDS + LEAPS - governor->empty_rounds);
 }
 
 static void grow(lp_governor *governor, lp_duration rtt)
 {
     uint64_t window = governor->window,
-             aim = (window + corrected(governor, window, rtt)) / 2;
+             aim = moved(window, corrected(governor, window, rtt));
     bool is_empty = lp_time_until(governor->base, rtt) <= target_of(governor) / 2;
     governor->stuck_rounds = 0;
     if (!is_empty)
         governor->empty_rounds = 0;
-    else if (governor->empty_rounds < EMPTY_ROUNDS)
+    else if (governor->empty_rounds < EMPTY_ROUNDS + LEAPS)
         governor->empty_rounds++;
     if (governor->is_starting)
         governor->window = 2 * window;
-    else if (governor->empty_rounds == EMPTY_ROUNDS || aim > window * 5 / 4)
-        governor->window = window * 5 / 4;
     else
-        governor->window = aim;
+        governor->window = clamped(aim, window + leap(governor), window * 5 / 4);
 }
 
 static void adjust(lp_governor *governor, lp_duration rtt)
@@ -132,6 +164,34 @@ static void adjust(lp_governor *governor, lp_duration rtt)
     governor->window = clamped(governor->window, WINDOW_MIN, WINDOW_MAX);
 }
 
+/* Two rounds in a row: one alone may have been lucky. */
+static void lower_base(lp_governor *governor, lp_duration rtt, bool is_small)
+{
+    lp_duration both = rtt > governor->latest ? rtt : governor->latest;
+    if (governor->latest != 0 && both < governor->base) {
+        governor->base = both;
+        governor->is_base_of_small &= is_small;
+    }
+    if (governor->floor == 0 || governor->base < governor->floor)
+        governor->floor = governor->base;
+    governor->latest = rtt;
+}
+
+/* Others of our kind take our queue for the path's, as we take theirs, on the same link or
+ * on its way back: each would have to allow for more and more. So a little is allowed, and
+ * what stays is believed only slowly. Of another path the first drain saw only a part. */
+static void raise_base(lp_governor *governor, lp_duration seen)
+{
+    lp_duration above = lp_time_until(governor->floor, seen);
+    if (above > FARTHER)
+        governor->moves = MOVES;
+    governor->floor += governor->moves > 0 ? above : above / 8;
+    governor->moves -= governor->moves > 0;
+    lp_duration most = governor->floor + OTHERS;
+    if (governor->base < most)
+        governor->base = seen < most ? seen : most;
+}
+
 /* The path ran empty of us: what a round trip takes now is what it takes. That it became
  * shorter is seen without a drain. */
 static void rebase(lp_governor *governor, lp_time now)
@@ -141,8 +201,10 @@ static void rebase(lp_governor *governor, lp_time now)
     /* Most of the queue stayed: another path, or others fill it. */
     if (left > target_of(governor) && left > governor->drain.queue / 2)
         governor->window = clamped(governor->untroubled, governor->window, WINDOW_MAX);
+    if (governor->is_base_of_small) /* and what was seen is of full ones */
+        governor->floor += packet_time(governor);
     if (seen > governor->base)
-        governor->base = seen;
+        raise_base(governor, seen);
     governor->is_base_of_small = false;
     governor->usual = seen;
     governor->stuck_rounds = 0;
@@ -186,13 +248,15 @@ static void learn(lp_governor *governor, lp_duration rtt, lp_time now)
     if (governor->usual == 0)
         governor->usual = governor->base = rtt;
     governor->usual = (3 * governor->usual + rtt) / 4;
-    bool is_idle = was_idle(governor), is_small = governor->round.peak <= 2 * PACKET;
+    bool is_idle = was_idle(governor) && governor->drain.rounds == 0;
+    bool is_small = governor->round.peak <= 2 * PACKET;
     if (is_idle && is_small != governor->is_base_of_small) {
         governor->is_base_of_small = is_small;
-        governor->base = governor->usual;
+        governor->base = governor->floor = governor->usual;
     } else if (is_idle || governor->usual < governor->base) {
         governor->base = (7 * governor->base + governor->usual) / 8;
     }
+    lower_base(governor, rtt, is_small);
     if (is_idle || rtt < governor->base + packet_time(governor) + TARGET / 4)
         governor->based_at = now;
 }

@@ -10,7 +10,8 @@
  * What an empty path takes is measured while little is under way, and now and then by a
  * drain: a few rounds with less than the path holds. So jitter is part of it, a longer
  * route is noticed, and so is a queue that others keep filled: it stays whatever we do, and
- * is taken for the path's own, or we would give way to them until nothing is left.
+ * is taken for the path's own, or we would give way to them until nothing is left. A short
+ * queue is so only in part: others may be of our kind, and see ours in the same way.
  *
  * A thin flow's packet is never kept waiting by a fat flow's: it may go beyond the window,
  * up to a bound, and is not spaced out.
@@ -32,6 +33,8 @@ typedef struct lp_governor {
     uint64_t in_flight;
     uint64_t ceiling;   /* congestion control's own window, less what thin flows need */
     lp_duration base;   /* round trip of an empty path; 0: unknown */
+    lp_duration floor;  /* the least that it was, or nearly */
+    lp_duration latest; /* of the last round */
     lp_duration usual;  /* smoothed over rounds */
     lp_duration spread; /* how far round trips stray from the round's median */
     lp_time based_at;   /* when the path was last seen empty */
@@ -49,8 +52,10 @@ typedef struct lp_governor {
         lp_duration queue; /* that there was before */
         lp_duration total; /* of the round trips seen */
     } drain;
-    uint8_t empty_rounds;  /* full window, yet no queue: how many in a row */
+    uint8_t
+        empty_rounds; /* full window, yet no queue: how many in a row, up to a limit */
     uint8_t stuck_rounds;  /* a long queue, whatever we do: likewise */
+    uint8_t moves;         /* drains that may find another path farther still */
     bool is_base_of_small; /* packets, which take less on the wire than full ones */
     bool is_starting;      /* no queue was seen yet: grow fast */
     bool is_waiting;       /* the last refusal was for want of room in the window */

@@ -281,9 +281,9 @@ static void end(world *w)
 
 static const link links[] = {
     {"1 Mbit/s", 1e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(140), 85},
-    {"5 Mbit/s", 5e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(6), 93},
-    {"20 Mbit/s", 20e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(5), 95},
-    {"100 Mbit/s", 100e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(9), 95},
+    {"5 Mbit/s", 5e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(6), 91},
+    {"20 Mbit/s", 20e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(4), 95},
+    {"100 Mbit/s", 100e6, 262144, LP_MS(10), 0, 0, 0, 0, LP_MS(4), 95},
     {"100 Mbit/s far away", 100e6, 262144, LP_MS(75), 0, 0, 0, 0, LP_MS(10), 15},
     {"20 Mbit/s, soon 5", 20e6, 262144, LP_MS(10), 0, 0, 5e6, 0, LP_MS(40), 45},
     {"5 Mbit/s, soon 20", 5e6, 262144, LP_MS(10), 0, 0, 20e6, 0, LP_MS(6), 200},
@@ -296,8 +296,8 @@ static const link links[] = {
     {"20 Mbit/s, hardly a buffer", 20e6, 6000, LP_MS(10), 0, 0, 0, 0, LP_MS(4), 90},
     {"20 Mbit/s, 1 % loss", 20e6, 262144, LP_MS(10), 0, 0.01, 0, 0, LP_MS(5), 90},
     {"20 Mbit/s, 2 % loss", 20e6, 262144, LP_MS(10), 0, 0.02, 0, 0, LP_MS(5), 90},
-    {"20 Mbit/s, jitter", 20e6, 262144, LP_MS(10), LP_MS(3), 0, 0, 0, LP_MS(14), 90},
-    {"5 Mbit/s, jitter", 5e6, 262144, LP_MS(10), LP_MS(3), 0, 0, 0, LP_MS(18), 90},
+    {"20 Mbit/s, jitter", 20e6, 262144, LP_MS(10), LP_MS(3), 0, 0, 0, LP_MS(10), 90},
+    {"5 Mbit/s, jitter", 5e6, 262144, LP_MS(10), LP_MS(3), 0, 0, 0, LP_MS(14), 90},
 };
 
 TEST(a_game_does_not_notice_a_download)

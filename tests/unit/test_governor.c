@@ -32,9 +32,9 @@ static unsigned fill(bench *it, bool is_thin)
 static void go_round(bench *it, lp_duration rtt)
 {
     lp_governor_look(&it->governor, AMPLE);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 40; i++) { /* more often than pacing lets fall behind */
         fill(it, false);
-        it->now += rtt / 10;
+        it->now += rtt / 40;
     }
     it->governor.in_flight = it->governor.window;
     lp_governor_allows(&it->governor, false, it->now); /* the window is what holds it */
@@ -70,6 +70,53 @@ TEST(it_shrinks_when_packets_queue_but_not_without_end)
         go_round(&it, LP_MS(60));
     CHECK(it.governor.window >= before / 2);
     CHECK(it.governor.base > LP_MS(50));
+}
+
+/* One that is as long as the last ends with the second round trip. */
+static void go_rounds(bench *it, lp_duration rtt, unsigned count)
+{
+    for (unsigned i = 0; i < 2 * count; i++)
+        go_round(it, rtt);
+}
+
+TEST(a_shorter_path_is_believed_after_two_rounds)
+{
+    bench it = begun();
+    go_rounds(&it, LP_MS(40), 10);
+    go_rounds(&it, LP_MS(20), 1);
+    CHECK(it.governor.base >= LP_MS(30)); /* it may have been luck */
+    go_rounds(&it, LP_MS(20), 2);
+    CHECK(it.governor.base <= LP_MS(21));
+}
+
+TEST(a_short_queue_of_others_is_the_paths_own_only_in_part)
+{
+    bench it = begun();
+    go_rounds(&it, LP_MS(20), 6);
+    go_rounds(&it, LP_MS(26), 20); /* a drain or two, and it stays */
+    CHECK(it.governor.base > LP_MS(21));
+    CHECK(it.governor.base < LP_MS(25));
+    go_rounds(&it, LP_MS(26), 300); /* for so long that it is the path's after all */
+    CHECK(it.governor.base > LP_MS(25));
+    go_rounds(&it, LP_MS(20), 3);
+    CHECK(it.governor.base <= LP_MS(21));
+}
+
+TEST(what_stays_empty_is_filled_in_growing_steps)
+{
+    enum { ROUNDS = 10 };
+    bench it = begun();
+    go_rounds(&it, LP_MS(20), 3);
+    go_rounds(&it, LP_MS(30), 1); /* full: no fast start any more */
+    go_rounds(&it, LP_MS(20), 2);
+    uint64_t step[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t before = it.governor.window;
+        go_rounds(&it, LP_MS(20), 1);
+        step[i] = 100 * (it.governor.window - before) / before;
+    }
+    CHECK(step[0] <= 5);
+    CHECK(step[ROUNDS - 1] >= 20 && step[ROUNDS - 1] <= 25);
 }
 
 TEST(a_thin_flow_goes_beyond_the_window_up_to_a_bound)
