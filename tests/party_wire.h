@@ -74,5 +74,7 @@ static uint8_t captured[65536 + 64];
 /* The next captured frame; false when there is none. */
 static inline bool capture(lp_lan *lan, lp_lan_frame *out_frame)
 {
-    return lp_lan_read(lan, lp_space_of(captured, sizeof captured), out_frame) == LP_OK;
+    size_t count;
+    out_frame->space = lp_space_of(captured, sizeof captured);
+    return lp_lan_read(lan, out_frame, 1, &count) == LP_OK;
 }

@@ -54,6 +54,7 @@ bool lp_lan_is_there(const lp_lan *lan);
 LP_MUST_USE lp_err lp_lan_set_members(lp_lan *lan, const lp_mac *members, size_t count);
 
 typedef struct lp_lan_frame {
+    lp_space space; /* the reader's, for the frame: 64 KiB and more hold anything */
     size_t len;
     bool from_own_host; /* outgoing: this machine's own traffic to players */
     bool has_tag;       /* a VLAN tag that the kernel took off */
@@ -61,12 +62,16 @@ typedef struct lp_lan_frame {
     lp_offload offload; /* what the card was still to do to it */
 } lp_lan_frame;
 
+#define LP_LAN_BATCH 8 /* more super-frames at once would only leave the CPU's cache */
+
 /*
- * One frame into `space` (64 KiB and more hold anything).
- *   LP_ERR_WOULD_BLOCK; LP_ERR_NOT_FOUND: the interface is gone; LP_ERR_IO.
+ * Those that wait, up to `count` (LP_LAN_BATCH at most), each into the `space` that its
+ * place in `frames` brings; spaces may change places. Fewer: there are no more now.
+ *   LP_ERR_WOULD_BLOCK: none; LP_ERR_NOT_FOUND: the interface is gone; LP_ERR_IO.
  *   A link that went down is not an error: it says WOULD_BLOCK until it is back.
  */
-LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame);
+LP_MUST_USE lp_err lp_lan_read(lp_lan *lan, lp_lan_frame *frames, size_t count,
+                               size_t *out_count);
 
 /*
  * Onto the wire; what `offload` leaves to do, the card does or the kernel in its place:

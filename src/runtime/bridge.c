@@ -215,7 +215,8 @@ lp_err lp_bridge_open(uv_loop_t *loop, const lp_bridge_config *config,
 {
     lp_err err = LP_ERR_NO_MEMORY;
     lp_bridge *bridge = calloc(1, sizeof *bridge);
-    if (!bridge || !(bridge->captured = malloc(LP_BRIDGE_ROOM)) ||
+    if (!bridge ||
+        !(bridge->captured = malloc(LP_LAN_BATCH * (size_t)LP_BRIDGE_ROOM)) ||
         !(bridge->segment = malloc(LP_BRIDGE_ROOM)) ||
         !(bridge->fragment = malloc(LP_BRIDGE_ROOM)) ||
         !(bridge->glue = lp_glue_new())) {

@@ -107,8 +107,7 @@ static void drop(lp_bridge *bridge, lp_bytes frame, lp_reason reason)
 static size_t take_captured(lp_bridge *bridge, const lp_lan_frame *captured,
                             lp_time now)
 {
-    lp_space frame =
-        lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN, captured->len);
+    lp_space frame = lp_space_of(captured->space.at, captured->len);
     lp_space room = lp_space_of(bridge->segment + LP_DATAGRAM_HEADER_LEN,
                                 LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
     lp_intake intake;
@@ -128,14 +127,21 @@ static size_t take_captured(lp_bridge *bridge, const lp_lan_frame *captured,
     return count;
 }
 
+static lp_err read_batch(lp_bridge *bridge, lp_lan_frame *frames, size_t *out_count)
+{
+    for (size_t i = 0; i < LP_LAN_BATCH; i++)
+        frames[i].space =
+            lp_space_of(bridge->captured + i * LP_BRIDGE_ROOM + LP_DATAGRAM_HEADER_LEN,
+                        LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
+    return lp_lan_read(bridge->config.lan, frames, LP_LAN_BATCH, out_count);
+}
+
 bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, lp_duration *out_pause)
 {
-    lp_space space = lp_space_of(bridge->captured + LP_DATAGRAM_HEADER_LEN,
-                                 LP_BRIDGE_ROOM - LP_DATAGRAM_HEADER_LEN);
-    size_t count = 0, octets = 0;
-    while (count < FRAMES_PER_WAKE_UP) {
-        lp_lan_frame captured;
-        lp_err err = lp_lan_read(bridge->config.lan, space, &captured);
+    lp_lan_frame frames[LP_LAN_BATCH];
+    size_t count = 0, octets = 0, got = LP_LAN_BATCH;
+    while (count < FRAMES_PER_WAKE_UP && got == LP_LAN_BATCH) {
+        lp_err err = read_batch(bridge, frames, &got);
         if (err == LP_ERR_WOULD_BLOCK)
             break;
         if (err) {
@@ -144,8 +150,10 @@ bool lp_bridge_read_lan(lp_bridge *bridge, lp_time now, lp_duration *out_pause)
                                            : "cannot be read any more");
             return false;
         }
-        count += bridge->is_joined ? take_captured(bridge, &captured, now) : 1;
-        octets += captured.len;
+        for (size_t i = 0; i < got; i++) {
+            count += bridge->is_joined ? take_captured(bridge, &frames[i], now) : 1;
+            octets += frames[i].len;
+        }
     }
     *out_pause = lp_moderation_on_look(&bridge->moderation, count, octets, now);
     return true;

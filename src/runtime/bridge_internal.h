@@ -31,8 +31,8 @@ struct lp_bridge {
         overrun_until; /* a health row that comes and goes every second helps nobody */
     char told[LP_SERVICE_STATUS_MAX]; /* to the service manager */
 
-    /* Frames, each with room for a datagram's header before it: as the kernel gave it; one
-     * of those that a super-frame becomes; a piece of either, or a mended copy. */
+    /* Frames, each with room for a datagram's header before it: a batch as the kernel gave
+     * it; one of those that a super-frame becomes; a piece of either, or a mended copy. */
     uint8_t *captured, *segment, *fragment;
     lp_glue *glue; /* segments on their way to the wire */
 };

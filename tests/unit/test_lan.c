@@ -158,13 +158,43 @@ TEST(a_frame_larger_than_the_space_is_counted_and_passed_over)
     lp_lan *lan = open_wire();
     int far = open_far();
     uint8_t small[59];
-    lp_lan_frame frame;
+    lp_lan_frame frame = {lp_space_of(small, sizeof small)};
+    size_t count;
     send_far(far, frame_of(LP_MAC_BROADCAST, far_mac, 0x88b5, 1));
     CHECK(wait_readable(lp_lan_fd(lan)));
-    CHECK_EQ(lp_lan_read(lan, lp_space_of(small, sizeof small), &frame),
-             LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_lan_read(lan, &frame, 1, &count), LP_ERR_WOULD_BLOCK);
     CHECK_EQ(lp_lan_take_kernel_drops(lan), 1);
     CHECK_EQ(lp_lan_take_kernel_drops(lan), 0);
+    close(far);
+    lp_lan_close(lan);
+}
+
+/* The second is too large for its place: the others close up, each with its octets. */
+TEST(several_frames_come_at_once_in_their_order)
+{
+    enum { ROOM = 59 + 1 };
+    uint8_t rooms[LP_LAN_BATCH][ROOM];
+    lp_lan_frame frames[LP_LAN_BATCH];
+    size_t count = 0;
+    make_wire();
+    lp_lan *lan = open_wire();
+    int far = open_far();
+    for (size_t i = 0; i < LP_LAN_BATCH; i++)
+        frames[i].space = lp_space_of(rooms[i], i == 1 ? ROOM - 1 : ROOM);
+    for (uint8_t mark = 1; mark <= 5; mark++)
+        send_far(far, frame_of(LP_MAC_BROADCAST, far_mac, 0x88b5, mark));
+    CHECK(wait_readable(lp_lan_fd(lan)));
+    CHECK_EQ(lp_lan_read(lan, frames, LP_LAN_BATCH, &count), LP_OK);
+    CHECK_EQ(count, 4);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(frames[i].len <= frames[i].space.len);
+        CHECK_EQ(frames[i].space.at[59], i == 0 ? 1 : i + 2);
+    }
+    CHECK_EQ(lp_lan_take_kernel_drops(lan), 1);
+    for (size_t i = 0; i < LP_LAN_BATCH; i++) /* no space is there twice */
+        for (size_t k = 0; k < i; k++)
+            CHECK(frames[i].space.at != frames[k].space.at);
+    CHECK_EQ(lp_lan_read(lan, frames, LP_LAN_BATCH, &count), LP_ERR_WOULD_BLOCK);
     close(far);
     lp_lan_close(lan);
 }
@@ -272,13 +302,13 @@ TEST(a_cable_that_was_out_is_no_error_and_works_again)
     make_wire();
     lp_lan *lan = open_wire();
     int far = open_far();
-    lp_lan_frame frame;
+    lp_lan_frame frame = {lp_space_of(captured, sizeof captured)};
+    size_t count;
     CHECK(lp_lan_has_carrier(lan));
     CHECK(sh("ip link set far down"));
     CHECK(!lp_lan_has_carrier(lan));
     CHECK(sh("ip link set party down"));
-    CHECK_EQ(lp_lan_read(lan, lp_space_of(captured, sizeof captured), &frame),
-             LP_ERR_WOULD_BLOCK);
+    CHECK_EQ(lp_lan_read(lan, &frame, 1, &count), LP_ERR_WOULD_BLOCK);
     CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1),
                           LP_OFFLOAD_NONE),
              LP_ERR_WOULD_BLOCK);
@@ -297,10 +327,10 @@ TEST(an_interface_that_is_gone_is_told)
 {
     make_wire();
     lp_lan *lan = open_wire();
-    lp_lan_frame frame;
+    lp_lan_frame frame = {lp_space_of(captured, sizeof captured)};
+    size_t count;
     CHECK(sh("ip link delete party"));
-    CHECK_EQ(lp_lan_read(lan, lp_space_of(captured, sizeof captured), &frame),
-             LP_ERR_NOT_FOUND);
+    CHECK_EQ(lp_lan_read(lan, &frame, 1, &count), LP_ERR_NOT_FOUND);
     CHECK(!lp_lan_has_carrier(lan));
     CHECK_EQ(lp_lan_write(lan, frame_of(LP_MAC_BROADCAST, player_mac, 0x88b5, 1),
                           LP_OFFLOAD_NONE),

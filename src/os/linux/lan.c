@@ -8,6 +8,7 @@
 #include "os/linux/vnet.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -24,12 +25,23 @@
 /* Frames in a row that we cannot use before others get their turn. */
 #define MAX_SKIPPED 64
 
+/* What comes with a frame. */
+typedef struct lan_slot {
+    struct virtio_net_hdr vnet;
+    struct sockaddr_ll from;
+    _Alignas(
+        struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+    struct iovec pieces[2];
+} lan_slot;
+
 struct lp_lan {
     int fd;
     int host_program; /* -1: frames cannot be handed to this host */
     lp_lan_info info;
     uint64_t too_big; /* frames that the reader's space could not hold */
     struct sock_filter filter[LP_LAN_FILTER_MAX_LEN];
+    lan_slot slots[LP_LAN_BATCH];
+    struct mmsghdr messages[LP_LAN_BATCH];
 };
 
 _Static_assert(LP_LAN_NAME_LEN == LP_LINK_NAME_LEN, "names are copied between the two");
@@ -204,7 +216,7 @@ static void read_auxdata(struct msghdr *message, lp_lan_frame *frame)
     }
 }
 
-typedef enum verdict { TAKE_IT, SKIP_IT, NONE_NOW, GONE, BROKEN } verdict;
+typedef enum verdict { TAKE_THEM, SKIP_THEM, NONE_NOW, GONE, BROKEN } verdict;
 
 static verdict judge_failure(const lp_lan *lan, int error)
 {
@@ -213,50 +225,80 @@ static verdict judge_failure(const lp_lan *lan, int error)
         return NONE_NOW;
     case ENETDOWN: /* said once; after that the socket is silent until the link is back
                     */
-        return lp_lan_is_there(lan) ? SKIP_IT : GONE;
+        return lp_lan_is_there(lan) ? SKIP_THEM : GONE;
     case EINTR:
     case EINVAL: /* an offload that a virtio-net header cannot express: SCTP, tunnels */
     case ENOBUFS:
-        return SKIP_IT;
+        return SKIP_THEM;
     default:
         return BROKEN;
     }
 }
 
-static verdict read_one(lp_lan *lan, lp_space space, lp_lan_frame *out_frame)
+static void prepare_read(lp_lan *lan, const lp_lan_frame *frames, size_t count)
 {
-    struct virtio_net_hdr vnet;
-    struct sockaddr_ll from;
-    _Alignas(struct cmsghdr)
-        uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-    struct iovec pieces[2] = {{&vnet, sizeof vnet}, {space.at, space.len}};
-    struct msghdr message = {.msg_name = &from,
-                             .msg_namelen = sizeof from,
-                             .msg_iov = pieces,
-                             .msg_iovlen = 2,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
-    ssize_t len = recvmsg(lan->fd, &message, 0);
-    if (len < 0)
-        return judge_failure(lan, errno);
-    if (message.msg_flags & MSG_TRUNC)
-        lan->too_big++;
-    if ((message.msg_flags & MSG_TRUNC) || (size_t)len < sizeof vnet)
-        return SKIP_IT;
-    *out_frame = (lp_lan_frame){.len = (size_t)len - sizeof vnet,
-                                .from_own_host = from.sll_pkttype == PACKET_OUTGOING,
-                                .offload = lp_vnet_read(&vnet)};
-    read_auxdata(&message, out_frame);
-    return TAKE_IT;
+    for (size_t i = 0; i < count; i++) {
+        lan_slot *slot = &lan->slots[i];
+        slot->pieces[0] = (struct iovec){&slot->vnet, sizeof slot->vnet};
+        slot->pieces[1] = (struct iovec){frames[i].space.at, frames[i].space.len};
+        lan->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &slot->from,
+            .msg_namelen = sizeof slot->from,
+            .msg_iov = slot->pieces,
+            .msg_iovlen = 2,
+            .msg_control = slot->control,
+            .msg_controllen = sizeof slot->control,
+        };
+    }
 }
 
-lp_err lp_lan_read(lp_lan *lan, lp_space space, lp_lan_frame *out_frame)
+/* False: it did not fit, and is lost. */
+static bool take_frame(lp_lan *lan, size_t at, lp_lan_frame *frame)
 {
+    struct mmsghdr *message = &lan->messages[at];
+    const lan_slot *slot = &lan->slots[at];
+    bool is_cut = message->msg_hdr.msg_flags & MSG_TRUNC;
+    lan->too_big += is_cut;
+    if (is_cut || message->msg_len < sizeof slot->vnet)
+        return false;
+    *frame = (lp_lan_frame){.space = frame->space,
+                            .len = message->msg_len - sizeof slot->vnet,
+                            .from_own_host = slot->from.sll_pkttype == PACKET_OUTGOING,
+                            .offload = lp_vnet_read(&slot->vnet)};
+    read_auxdata(&message->msg_hdr, frame);
+    return true;
+}
+
+static verdict read_some(lp_lan *lan, lp_lan_frame *frames, size_t count,
+                         size_t *out_count)
+{
+    size_t kept = 0;
+    prepare_read(lan, frames, count);
+    int got = recvmmsg(lan->fd, lan->messages, (unsigned)count, 0, NULL);
+    if (got < 0)
+        return judge_failure(lan, errno);
+    for (size_t i = 0; i < (size_t)got; i++) {
+        if (!take_frame(lan, i, &frames[i]))
+            continue;
+        if (kept != i) {
+            lp_space free_space = frames[kept].space;
+            frames[kept] = frames[i];
+            frames[i].space = free_space;
+        }
+        kept++;
+    }
+    *out_count = kept;
+    return kept > 0 ? TAKE_THEM : SKIP_THEM;
+}
+
+lp_err lp_lan_read(lp_lan *lan, lp_lan_frame *frames, size_t count, size_t *out_count)
+{
+    assert(count > 0 && count <= LP_LAN_BATCH);
     for (int i = 0; i < MAX_SKIPPED; i++) {
-        switch (read_one(lan, space, out_frame)) {
-        case TAKE_IT:
+        switch (read_some(lan, frames, count, out_count)) {
+        case TAKE_THEM:
             return LP_OK;
-        case SKIP_IT:
+        case SKIP_THEM:
             break;
         case NONE_NOW:
             return LP_ERR_WOULD_BLOCK;
