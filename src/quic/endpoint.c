@@ -384,6 +384,14 @@ lp_time lp_quic_deadline(const lp_quic *quic)
     return quic->first_due ? 0 : lp_timers_next(&quic->timers);
 }
 
+bool lp_quic_has_more_to_say(const lp_quic *quic)
+{
+    const lp_conn *conn = quic->first_due;
+    while (conn && conn->is_due_to_answer)
+        conn = conn->next_due;
+    return conn != NULL;
+}
+
 /* --- packets without a connection ------------------------------------------------- */
 
 lp_stateless *lp_quic_stateless_space(lp_quic *quic, const lp_addr *local,

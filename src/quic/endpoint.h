@@ -148,6 +148,8 @@ LP_MUST_USE lp_err lp_quic_dial(lp_quic *quic, const lp_addr *local,
  * says lp_conn_want_write when it can go on. */
 lp_conn *lp_quic_next_due(lp_quic *quic, lp_time now);
 lp_time lp_quic_deadline(const lp_quic *quic);
+/* Is any due that has more to say than an acknowledgement? */
+bool lp_quic_has_more_to_say(const lp_quic *quic);
 
 /* The next packet that belongs to no connection (version negotiation, Retry, stateless
  * reset, refusals). False when none. `packet->payload` is valid until the next call. */

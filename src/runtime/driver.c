@@ -67,6 +67,14 @@ static void tell_unsent(lp_driver *driver, lp_port *port, const lp_unsent *unsen
                           unsent->too_long);
 }
 
+/* A lone frame's packet does not wait for what we do once it is gone. Packets that others
+ * follow leave with them. */
+static bool is_alone(const lp_driver *driver, const lp_port *port)
+{
+    return driver->batch.packet_count == 1 && port->may_rest &&
+           !lp_quic_has_more_to_say(driver->quic);
+}
+
 /* False: the socket is full, and the connection has more to say. */
 static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
 {
@@ -86,6 +94,8 @@ static bool write_conn(lp_driver *driver, lp_conn *conn, lp_time now)
         if (state == LP_WRITE_PACKET) {
             lp_batch_add(&driver->batch, &packet);
             lp_meter_on_packet(&driver->meter, port->frames);
+            if (is_alone(driver, port))
+                send_batch(driver); /* if it does not leave now, it leaves later */
         }
     }
     tell_unsent(driver, port, &unsent);

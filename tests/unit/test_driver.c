@@ -24,6 +24,7 @@ typedef struct side {
     size_t unsent[LP_REASON_COUNT];
 
     const char *to_say; /* what the engine wants on the stream; settle hands it over */
+    uint64_t sends;     /* when settle was called last */
     lp_time wake_at;
     unsigned wakes;
 } side;
@@ -84,6 +85,7 @@ static void on_ended(void *state, lp_conn *conn, const lp_quic_end *end, lp_time
 static void settle(void *state, lp_time now)
 {
     side *it = state;
+    it->sends = lp_driver_meter(it->driver)->sends;
     if (!it->to_say)
         return;
     CHECK_EQ(lp_conn_send(it->port.conn, lp_bytes_of(it->to_say, strlen(it->to_say))),
@@ -252,6 +254,26 @@ TEST(control_goes_before_frames)
     CHECK(turn_until(relay_has_stream_and_three_datagrams, NULL));
     CHECK_STR(relay.story, "sddd");
     close_both();
+}
+
+/* Settling goes on behind a lone frame's packet, and before those that are one batch. */
+TEST(a_lone_frame_leaves_at_once_and_several_leave_together)
+{
+    static const struct {
+        const char *name;
+        uint32_t frames;
+        uint64_t sent_at_settling;
+    } rows[] = {{"one", 1, 1}, {"two", 2, 0}};
+    EACH_ROW (row, rows) {
+        connect_both("127.0.0.1");
+        uint64_t before = lp_driver_meter(peer.driver)->sends;
+        for (uint32_t i = 1; i <= row->frames; i++)
+            send_number(&peer, i, 1000); /* a packet each */
+        lp_driver_flush(peer.driver, lp_clock_now());
+        CHECK_EQ(peer.sends - before, row->sent_at_settling);
+        CHECK(lp_driver_meter(peer.driver)->sends > before);
+        close_both();
+    }
 }
 
 static bool all_are_accounted_for(void *state)
