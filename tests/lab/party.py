@@ -324,6 +324,26 @@ class Party:
         return None
 
 
+# What waits longer is dropped (src/core/queue.h); a histogram's figures are rounded up.
+WAIT_MAX_US = 100_000 * 5 // 4
+
+
+def check_live(live):
+    """`live` of a status, for a connection that carries frames: src/core/gauges.def."""
+    for name in ("rtt_us", "rtt_min_us", "cwnd", "packets_sent", "reads", "sends"):
+        check(live[name] > 0, f"{name} is known", live)
+    for name in ("packets_per_read", "packets_per_send", "frames_per_packet"):
+        check(1 <= live[f"{name}_p50"] <= live[f"{name}_p99"], f"{name} is 1 or more", live)
+    check(live["queue_p50_us"] <= live["queue_p99_us"] <= WAIT_MAX_US,
+          "nothing waited longer than it may", live)
+    check(live["rtt_min_us"] <= live["rtt_us"], "the shortest round trip is short", live)
+    check(live["packets_lost"] <= live["packets_sent"], "what was lost had been sent", live)
+    check(live["control_late"] <= live["packets_sent"], "what came late had been sent", live)
+    check((live["queue_datagrams"] > 0) == (live["queue_octets"] > 0),
+          "what waits has a length", live)
+    check(live["in_flight"] >= 0, "what is on its way is counted", live)
+
+
 def ping(node, address, *options, count=3, interval=0.2, wait=1, timeout=60):
     """(answered, lost percent, output)"""
     done = node.try_run("ping", "-n", "-c", count, "-i", interval, "-W", wait, *options,

@@ -4,7 +4,7 @@ import re
 
 import frames
 from netns import check, eventually
-from party import GATEWAY, HOST, RELAY, party_test, ping, program, reaches, settle
+from party import GATEWAY, HOST, RELAY, check_live, party_test, ping, program, reaches, settle
 
 PLAYER = "10.73.42.61"
 NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
@@ -82,6 +82,7 @@ def test_counters_are_reported_to_the_relay(party):
                   if name not in live), "they are the program's own", reported, own)
         check(reported["rtt_us"] > 0 and reported["reads"] <= live["reads"],
               "its gauges too", reported, live)
+        check_live(live)
 
 
 @party_test()

@@ -4,7 +4,7 @@ import json
 import re
 
 from netns import Lab, check, eventually
-from party import GATEWAY, HOST, party_test, ping, reaches, settle
+from party import GATEWAY, HOST, WAIT_MAX_US, check_live, party_test, ping, reaches, settle
 from test_party import transfer
 
 PLAYER = "10.73.42.61"
@@ -181,6 +181,22 @@ def test_every_octet_arrives_in_a_room_of_1280(party):
 @party_test()
 def test_every_octet_arrives_in_a_room_of_1380(party):
     every_octet_arrives(party, 1380)
+
+
+@party_test()
+def test_what_waits_for_a_narrow_path_is_seen_in_the_status(party):
+    """Our own queue holds what 4 Mbit/s cannot carry, and says how long; the relay hears it."""
+    party.open()
+    player = party.players[0]
+    player.emulate(rate=4e6, queue=100_000, delay=5)
+    player.connect()
+    player.dhcp()
+    transfer(party.host, HOST, player.node, 1_500_000)
+    live = player.status()["live"]
+    check(0 < live["queue_p99_us"] <= WAIT_MAX_US, "its datagrams waited", live)
+    check_live(live)
+    eventually(lambda: party.peer(player.tap_mac())["reported"].get("queue_p99_us", 0) > 0,
+               "the relay knows that they waited", 25)
 
 
 @party_test()

@@ -125,13 +125,17 @@ def test_a_network_that_was_gone_for_seconds_is_back_in_a_moment(party):
     """The session is alive; nothing waits for a timer that doubled meanwhile."""
     party.open()
     player = playing(party)
-    before = session_of(party, player)
+    def control_late():
+        return party.peer(player.tap_mac())["live"]["control_late"]
+    before, late = session_of(party, player), control_late()
     pull_the_cable(player)
     ping(player.node, HOST, count=30, interval=0.3, wait=1)
     plug_it_in(player)
     reaches(player.node, HOST, seconds=3)
     check(session_of(party, player) == before, "it is the same session, without a handshake",
           before, session_of(party, player))
+    # How far the gateway is it tells every five seconds.
+    eventually(lambda: control_late() > late, "what the relay said meanwhile came late")
 
 
 @party_test()
