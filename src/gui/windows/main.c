@@ -7,7 +7,7 @@
 #include "os/pipe.h"
 #include "os/windows/text.h"
 
-enum { PATIENCE_MS = 15000, LOOK_MS = 100 };
+enum { PATIENCE_MS = 30000, LOOK_MS = 100 };
 
 typedef enum turn_out {
     OURS, /* we are the one who shows a window */
