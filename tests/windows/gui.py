@@ -285,7 +285,8 @@ class Gui:
             return (is_still or is_live) and not seen[-1].has_black()
 
         self.wait(self.window, "the window is on the screen")
-        self.wait(is_painted, f"all of {name} is painted")
+        # Twice the same: on a machine with much else to do, that takes its time.
+        self.wait(is_painted, f"all of {name} is painted", 180)
         subprocess.run(["convert", "ppm:-", f"{SHOTS}/{name}.png"], input=seen[-1].octets,
                        check=True, timeout=60)
 
