@@ -11,6 +11,7 @@ import zipfile
 from gui import Gui, Screen
 from netns import check
 from party import party_test
+from prefix import make_prefix
 from test_client import MAC, WindowsPlayer
 
 IDLE = {"program": "lanparty-client", "version": "0.1.0", "state": "idle",
@@ -498,6 +499,13 @@ def test_a_service_that_is_missing_is_told_with_a_button(_prefix):
 # --- a real party ---------------------------------------------------------------------
 
 
+class SeenPlayer(WindowsPlayer):
+    """With a screen, for somebody looks."""
+
+    def _make_prefix(self):
+        make_prefix(self.prefix)
+
+
 def start_service(player):
     service = player.machine.start(
         "service", *player.ours("service", "run", "--identity", f"{player.home}/identity.json",
@@ -518,7 +526,7 @@ def test_the_window_takes_a_player_to_a_real_party_and_back(party):
     screen = Screen(folder)
     os.environ["DISPLAY"] = screen.display      # of all that Wine starts: there is one desktop
     try:
-        player = WindowsPlayer(party)
+        player = SeenPlayer(party)
         party.open()
         service = start_service(player)
         with Gui(screen=screen, prefix=player.prefix, pipe=player.pipe) as gui:
