@@ -44,6 +44,8 @@ static void show_faults(lp_window *window)
     lp_widget_put(window, LP_RELAY_FAULT, fault_of(window, LP_FORM_RELAY));
     lp_widget_put(window, LP_ROOM_FAULT, fault_of(window, LP_FORM_ROOM));
     lp_widget_put(window, LP_PRINT_FAULT, fault_of(window, LP_FORM_FINGERPRINT));
+    if (window->painted.fault == window->fault.field)
+        return;
     InvalidateRect(lp_widget_at(window, LP_RELAY), NULL, FALSE);
     InvalidateRect(lp_widget_at(window, LP_ROOM), NULL, FALSE);
 }
@@ -299,11 +301,11 @@ static void show_cards(const lp_window *window)
         lp_widget_put(window, LP_CARD_TITLE + (int)i, there ? card->title : "");
         lp_widget_put(window, LP_CARD_TEXT + (int)i, there ? card->text : "");
         lp_widget_put(window, LP_CARD_FIX + (int)i, label);
-        InvalidateRect(lp_widget_at(window, LP_CARD_FIX + (int)i), NULL, FALSE);
     }
 }
 
-static void put_peer(HWND list, int row, const lp_view_peer *peer)
+/* True: it was another one before. */
+static bool put_peer(HWND list, int row, const lp_view_peer *peer)
 {
     char text[LINE_LEN];
     wchar_t wide[LINE_LEN], now[LINE_LEN] = L"";
@@ -311,16 +313,17 @@ static void put_peer(HWND list, int row, const lp_view_peer *peer)
                 peer->detail[0] ? ", " : "", peer->detail, peer->latency[0] ? ", " : "",
                 peer->latency);
     if (!lp_text_to_wide(text, wide, LINE_LEN))
-        return;
+        return false;
     bool is_there = SendMessageW(list, LB_GETTEXTLEN, (WPARAM)row, 0) < LINE_LEN &&
                     SendMessageW(list, LB_GETTEXT, (WPARAM)row, (LPARAM)now) != LB_ERR;
     if (is_there && wcscmp(now, wide) == 0)
-        return;
+        return false;
     LRESULT selected = SendMessageW(list, LB_GETCURSEL, 0, 0);
     if (is_there)
         SendMessageW(list, LB_DELETESTRING, (WPARAM)row, 0);
     SendMessageW(list, LB_INSERTSTRING, (WPARAM)row, (LPARAM)wide);
     SendMessageW(list, LB_SETCURSEL, (WPARAM)selected, 0);
+    return true;
 }
 
 static void show_peers(const lp_window *window)
@@ -328,13 +331,15 @@ static void show_peers(const lp_window *window)
     HWND list = lp_widget_at(window, LP_PEERS);
     int wanted = (int)window->view.peer_count;
     int count = (int)SendMessageW(list, LB_GETCOUNT, 0, 0);
+    bool changed = count != wanted;
     SendMessageW(list, WM_SETREDRAW, FALSE, 0);
     for (; count > wanted; count--)
         SendMessageW(list, LB_DELETESTRING, (WPARAM)(count - 1), 0);
     for (int i = 0; i < wanted; i++)
-        put_peer(list, i, &window->view.peer[i]);
+        changed |= put_peer(list, i, &window->view.peer[i]);
     SendMessageW(list, WM_SETREDRAW, TRUE, 0);
-    InvalidateRect(list, NULL, FALSE);
+    if (changed)
+        InvalidateRect(list, NULL, FALSE);
     lp_widget_put(window, LP_PEERS_LABEL, window->view.peers_title);
 }
 
@@ -360,7 +365,14 @@ static void show_act(lp_window *window)
     lp_widget_put(window, LP_ACT,
                   window->waits_for == LP_ORDER_CONNECT ? "Connecting\xe2\x80\xa6"
                                                         : window->view.button);
-    InvalidateRect(lp_widget_at(window, LP_ACT), NULL, FALSE);
+    if (window->waited_for == window->waits_for && window->acted == window->view.act)
+        return;
+    window->waited_for = window->waits_for;
+    window->acted = window->view.act;
+    for (int id = LP_HEADLINE; id < LP_WIDGET_END; id++) {
+        if (lp_widget_orders(id)) /* it looks as if it could be pressed, or not */
+            InvalidateRect(lp_widget_at(window, id), NULL, FALSE);
+    }
 }
 
 void lp_show_note(lp_window *window, const char *text)

@@ -112,16 +112,16 @@ static void add_panel(layout *in, lp_surface surface, int x, int y, int width,
                       int height)
 {
     lp_window *window = in->window;
-    if (!in->only_measures && window->panel_count < LP_PANELS_MAX)
-        window->panel[window->panel_count++] =
+    if (!in->only_measures && window->painted.panel_count < LP_PANELS_MAX)
+        window->painted.panel[window->painted.panel_count++] =
             (lp_panel){{x, y, x + width, y + height}, surface};
 }
 
 static void add_mark(layout *in, lp_tone tone, bool is_icon, int x, int y, int size)
 {
     lp_window *window = in->window;
-    if (!in->only_measures && window->mark_count < LP_MARKS_MAX)
-        window->mark[window->mark_count++] =
+    if (!in->only_measures && window->painted.mark_count < LP_MARKS_MAX)
+        window->painted.mark[window->painted.mark_count++] =
             (lp_mark){{x, y, x + size, y + size}, tone, is_icon};
 }
 
@@ -202,7 +202,7 @@ static int place_field(layout *in, int label, int x, int y, int width)
         place(in, field, x + inset, y + (px(in, FIELD) - line) / 2, width - 2 * inset,
               line);
         if (!in->only_measures)
-            in->window->print = (RECT){x, y, x + width, y + px(in, FIELD)};
+            in->window->painted.print = (RECT){x, y, x + width, y + px(in, FIELD)};
     } else {
         place(in, field, x, y, width, px(in, LIST));
     }
@@ -458,10 +458,57 @@ static void place_footer(layout *in, int width, int height)
     place(in, LP_NOTE, x + px(in, 8), y + (px(in, BUTTON) - high) / 2, room, high);
 }
 
+/* The window that the page is; its parts find their places in it. */
+static void place_ground(layout *in, int width)
+{
+    RECT is;
+    lp_window *window = in->window;
+    GetClientRect(window->page, &is);
+    if (is.right == width && is.bottom == window->extent.shown)
+        return;
+    in->moved = true;
+    MoveWindow(window->page, 0, 0, width, window->extent.shown, FALSE);
+}
+
+/* --- what has to be painted again ------------------------------------------------- */
+
+static bool is_same_ground(const lp_painted *a, const lp_painted *b)
+{
+    bool same = a->panel_count == b->panel_count && EqualRect(&a->print, &b->print);
+    for (size_t i = 0; same && i < a->panel_count; i++)
+        same = EqualRect(&a->panel[i].rect, &b->panel[i].rect) &&
+               a->panel[i].surface == b->panel[i].surface;
+    return same;
+}
+
+static bool are_same_signs(const lp_painted *a, const lp_painted *b)
+{
+    bool same = a->mark_count == b->mark_count && a->fault == b->fault;
+    for (size_t i = 0; same && i < a->mark_count; i++)
+        same = EqualRect(&a->mark[i].rect, &b->mark[i].rect) &&
+               a->mark[i].tone == b->mark[i].tone &&
+               a->mark[i].is_icon == b->mark[i].is_icon;
+    return same;
+}
+
+/* Every second the service says how it is, and mostly it is as it was. */
+static void repaint(const layout *in, const lp_painted *before)
+{
+    const lp_window *window = in->window;
+    bool all = in->moved || !is_same_ground(before, &window->painted);
+    if (all || !are_same_signs(before, &window->painted))
+        RedrawWindow(window->page, NULL, NULL,
+                     RDW_INVALIDATE | RDW_UPDATENOW |
+                         (all ? RDW_ALLCHILDREN | RDW_ERASE : 0));
+    if (all)
+        RedrawWindow(window->hwnd, NULL, NULL, RDW_INVALIDATE | RDW_NOCHILDREN);
+}
+
 void lp_layout(lp_window *window)
 {
     RECT client;
     layout in = {.window = window};
+    lp_painted before = window->painted;
     GetClientRect(window->hwnd, &client);
     if (client.right == 0)
         return; /* an icon */
@@ -470,18 +517,14 @@ void lp_layout(lp_window *window)
         in.width = px(&in, PAGE);
     in.left = (client.right - in.width) / 2;
     measure_page(&in, &client);
-    window->panel_count = window->mark_count = 0;
-    window->print = (RECT){0};
+    window->painted = (lp_painted){.fault = window->fault.field};
     in.top = px(&in, MARGIN) - window->extent.at;
     in.bottom = window->extent.whole - px(&in, GAP) - window->extent.at;
-    MoveWindow(window->page, 0, 0, client.right, window->extent.shown, FALSE);
+    place_ground(&in, client.right);
     place_page(&in);
     place_page_bar(&in, client.right);
     place_footer(&in, client.right, client.bottom);
     hide_the_rest(&in);
-    RedrawWindow(window->page, NULL, NULL,
-                 RDW_INVALIDATE | RDW_UPDATENOW |
-                     (in.moved ? RDW_ALLCHILDREN | RDW_ERASE : 0));
-    RedrawWindow(window->hwnd, NULL, NULL, RDW_INVALIDATE | RDW_NOCHILDREN);
+    repaint(&in, &before);
     lp_check(window);
 }

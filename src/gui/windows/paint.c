@@ -53,8 +53,8 @@ static void paint_icon(HDC dc, const RECT *rect)
 static void paint_panels(const lp_window *window, lp_buffer *to)
 {
     const lp_theme *theme = &window->theme;
-    for (size_t i = 0; i < window->panel_count; i++) {
-        const lp_panel *panel = &window->panel[i];
+    for (size_t i = 0; i < window->painted.panel_count; i++) {
+        const lp_panel *panel = &window->painted.panel[i];
         lp_draw_round(&to->canvas, lp_buffer_box(to, panel->rect),
                       (float)px(window, RADIUS),
                       lp_colour_of(theme->surface[panel->surface]),
@@ -64,15 +64,15 @@ static void paint_panels(const lp_window *window, lp_buffer *to)
 
 static void paint_marks(const lp_window *window, lp_buffer *to)
 {
-    for (size_t i = 0; i < window->mark_count; i++) {
-        const lp_mark *mark = &window->mark[i];
+    for (size_t i = 0; i < window->painted.mark_count; i++) {
+        const lp_mark *mark = &window->painted.mark[i];
         if (!mark->is_icon)
             lp_draw_sign(&to->canvas, lp_buffer_box(to, mark->rect), mark->tone,
                          tone_colour(window, mark->tone), sign_colour(window));
     }
-    for (size_t i = 0; i < window->mark_count; i++) {
-        if (window->mark[i].is_icon)
-            paint_icon(to->dc, &window->mark[i].rect);
+    for (size_t i = 0; i < window->painted.mark_count; i++) {
+        if (window->painted.mark[i].is_icon)
+            paint_icon(to->dc, &window->painted.mark[i].rect);
     }
 }
 
@@ -91,7 +91,7 @@ static void draw_field(const lp_window *window, lp_buffer *to, RECT rect,
 /* The one field that is a plain edit has no frame of its own. */
 static void paint_print(const lp_window *window, lp_buffer *to)
 {
-    RECT rect = window->print;
+    RECT rect = window->painted.print;
     if (rect.right > rect.left)
         draw_field(window, to, rect, GetFocus() == lp_widget_at(window, LP_PRINT),
                    window->fault.field == LP_FORM_FINGERPRINT);

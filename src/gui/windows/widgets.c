@@ -122,11 +122,15 @@ COLORREF lp_widget_colour(const lp_window *window, int id)
     return is_dim ? window->theme.dim : window->theme.text;
 }
 
+bool lp_widget_orders(int id)
+{
+    return id == LP_ACT || id == LP_REPAIR || id == LP_EXPORT ||
+           (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX);
+}
+
 bool lp_widget_waits(const lp_window *window, int id)
 {
-    bool orders = id == LP_ACT || id == LP_REPAIR || id == LP_EXPORT ||
-                  (id >= LP_CARD_FIX && id < LP_CARD_FIX + LP_VIEW_CARDS_MAX);
-    return orders && window->waits_for != LP_ORDER_STATUS;
+    return lp_widget_orders(id) && window->waits_for != LP_ORDER_STATUS;
 }
 
 /* --- texts ------------------------------------------------------------------------ */

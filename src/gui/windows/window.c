@@ -236,7 +236,7 @@ static void on_chosen(lp_window *window, int id)
 
 static void repaint_print(const lp_window *window)
 {
-    InvalidateRect(window->hwnd, &window->print, FALSE);
+    InvalidateRect(window->hwnd, &window->painted.print, FALSE);
 }
 
 static void hear_field(lp_window *window, int id, int what)

@@ -80,6 +80,15 @@ typedef struct lp_mark {
 #define LP_PANELS_MAX (LP_VIEW_CARDS_MAX + 4) /* the headline, latency, facts, peers */
 #define LP_MARKS_MAX  (LP_VIEW_CARDS_MAX + LP_FACT_COUNT + 1)
 
+typedef struct lp_painted {
+    lp_panel panel[LP_PANELS_MAX];
+    size_t panel_count;
+    lp_mark mark[LP_MARKS_MAX];
+    size_t mark_count;
+    RECT print; /* the frame of the fingerprint's field; empty: it is not shown */
+    lp_form_field fault; /* whose frame is red */
+} lp_painted;
+
 typedef struct lp_window {
     HWND hwnd, page;
     lp_theme theme;
@@ -104,13 +113,11 @@ typedef struct lp_window {
     bool shows_details;
     lp_order waits_for; /* the answer to an order of the player's; STATUS: to none */
     char note[LP_WHY_MAX];
-    lp_panel panel[LP_PANELS_MAX];
-    size_t panel_count;
-    lp_mark mark[LP_MARKS_MAX];
-    size_t mark_count;
-    RECT print;       /* the frame of the fingerprint's field; empty: it is not shown */
-    lp_extent extent; /* of the page, in pixels */
-    int extent_of;    /* the page that it is of */
+    lp_painted painted;
+    lp_extent extent;    /* of the page, in pixels */
+    int extent_of;       /* the page that it is of */
+    lp_order waited_for; /* when the buttons were last painted */
+    lp_act acted;
     size_t typed_len[3]; /* of the fields, before the last key */
     HWND hot;            /* the button under the mouse */
     UINT taskbar_made;
@@ -133,8 +140,10 @@ lp_font lp_widget_font(int id);
 lp_surface lp_card_surface(lp_tone tone);
 lp_surface lp_widget_surface(const lp_window *window, int id);
 COLORREF lp_widget_colour(const lp_window *window, int id);
-/* A button that orders something, while what was ordered before is not done. It keeps the
- * focus, which a disabled one would lose, and with it all keys. */
+/* A button that has the service or Windows do something. */
+bool lp_widget_orders(int id);
+/* Such a one, while what was ordered before is not done. It keeps the focus, which a
+ * disabled one would lose, and with it all keys. */
 bool lp_widget_waits(const lp_window *window, int id);
 /* The recent ones, offered below the fields. */
 void lp_widgets_offer(const lp_window *window);
