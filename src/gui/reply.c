@@ -23,9 +23,10 @@ void lp_reply_read(lp_bytes text, lp_reply *out_reply)
     const char *field = json_string_value(json_object_get(json.object, "field"));
     out_reply->ok = json_is_true(json_object_get(json.object, "ok")) && !error;
     if (!out_reply->ok)
-        lp_sentence_copy(error ? error
-                               : "The LAN Party service did not say why it refused.",
-                         out_reply->error, sizeof out_reply->error);
+        lp_sentence_copy(error ? error : "", out_reply->error, sizeof out_reply->error);
+    if (!out_reply->ok && !out_reply->error[0]) /* nothing that can be read */
+        lp_put_text(out_reply->error, sizeof out_reply->error,
+                    "The LAN Party service did not say why it refused.");
     lp_sentence_copy(field ? field : "", out_reply->field, sizeof out_reply->field);
     json_int_t restored = json_integer_value(json_object_get(json.object, "restored"));
     out_reply->restored = restored < 0 || restored > UINT_MAX ? 0 : (unsigned)restored;

@@ -25,7 +25,8 @@ static void cut_half_character(char *out, size_t len)
         out[start - 1] = '\0';
 }
 
-static void put(char *out, size_t out_len, const char *fmt, va_list args)
+__attribute__((format(LP_PRINTF, 3, 0))) static void put(char *out, size_t out_len,
+                                                         const char *fmt, va_list args)
 {
     int len = vsnprintf(out, out_len, fmt, args);
     if (len >= 0 && (size_t)len >= out_len && out_len > 0)

@@ -22,6 +22,8 @@ TEST(an_answer_is_done_or_a_sentence)
         {"without a field", "{\"error\":\"busy\"}", false, "busy", ""},
         {"both", "{\"ok\":true,\"error\":\"but\"}", false, "but", ""},
         {"neither", "{}", false, "did not say why", ""},
+        {"an empty one", "{\"error\":\"\",\"field\":\"room\"}", false,
+         "did not say why", "room"},
         {"no answer", "", false, "makes no sense", ""},
         {"a list", "[]", false, "makes no sense", ""},
         {"wrong types", "{\"ok\":1,\"error\":2,\"field\":3}", false, "did not say why",
