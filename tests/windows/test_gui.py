@@ -3,6 +3,7 @@ left in build-windows/screenshots/ for people to judge."""
 
 import functools
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -554,6 +555,7 @@ def test_the_window_takes_a_player_to_a_real_party_and_back(party):
         check(service.stop(signal.SIGINT) == 0, "the service ends when asked")
     finally:
         screen.close()
+        shutil.rmtree(folder)
 
 
 # --- looks ----------------------------------------------------------------------------
