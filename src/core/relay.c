@@ -40,8 +40,8 @@ static bool make_tables(lp_relay *relay)
     relay->rooms = calloc(config->max_rooms, sizeof *relay->rooms);
     relay->targets = calloc(config->max_clients + 1, sizeof *relay->targets);
     relay->places = lp_places_new(REMEMBERED_PLACES, lp_random_u32(config->random));
-    return relay->places && relay->slots && relay->generations && relay->free_slots && relay->by_peer &&
-           relay->by_code && relay->rooms && relay->targets;
+    return relay->places && relay->slots && relay->generations && relay->free_slots &&
+           relay->by_peer && relay->by_code && relay->rooms && relay->targets;
 }
 
 lp_relay *lp_relay_new(const lp_relay_config *config, lp_time now)

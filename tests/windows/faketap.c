@@ -129,7 +129,8 @@ static void deliver(adapter *it, const void *data, ULONG len)
     KeAcquireSpinLock(&it->lock, &level);
     IRP *irp = take_read(it);
     if (!irp && it->packet_count < QUEUE_MAX) {
-        packet *waits = ExAllocatePoolWithTag(NonPagedPool, sizeof *waits + len, 'ptaF');
+        packet *waits =
+            ExAllocatePoolWithTag(NonPagedPool, sizeof *waits + len, 'ptaF');
         if (waits) {
             waits->len = len;
             RtlCopyMemory(waits->data, data, len);
@@ -368,9 +369,9 @@ static void take_mac(adapter *it, const WCHAR *text)
 /* False: there is no such adapter in the registry. */
 static BOOLEAN read_registry(adapter *it, int index)
 {
-    static WCHAR path[] = L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control"
-                          "\\Class\\" WIDE(FAKETAP_CLASS) L"\\" WIDE(
-                              FAKETAP_SUBKEY) L"2";
+    static WCHAR path[] =
+        L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control"
+        "\\Class\\" WIDE(FAKETAP_CLASS) L"\\" WIDE(FAKETAP_SUBKEY) L"2";
     OBJECT_ATTRIBUTES attributes;
     UNICODE_STRING wide;
     HANDLE key;
