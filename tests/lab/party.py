@@ -129,7 +129,7 @@ class Player:
     def status(self):
         return self.party.status(self.node, "client", self.name)
 
-    def joined(self, seconds=20.0, gateway=True):
+    def joined(self, seconds=60.0, gateway=True):
         def look():
             status = self.status()
             return (status["state"] == "joined" and
