@@ -52,8 +52,7 @@ typedef struct lp_governor {
         lp_duration queue; /* that there was before */
         lp_duration total; /* of the round trips seen */
     } drain;
-    uint8_t
-        empty_rounds; /* full window, yet no queue: how many in a row, up to a limit */
+    uint8_t empty_rounds;  /* full window, yet no queue: how many in a row (bounded) */
     uint8_t stuck_rounds;  /* a long queue, whatever we do: likewise */
     uint8_t moves;         /* drains that may find another path farther still */
     bool is_base_of_small; /* packets, which take less on the wire than full ones */

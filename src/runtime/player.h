@@ -47,8 +47,8 @@ void lp_player_start(lp_player *player, lp_time now);
  * lease that it has.
  */
 void lp_player_sleep(lp_player *player, lp_time now);
-void lp_player_wake(lp_player *player,
-                    lp_time now); /* it slept, or did not after all */
+/* It slept, or did not after all. */
+void lp_player_wake(lp_player *player, lp_time now);
 void lp_player_leave(lp_player *player, const char *reason, lp_time now);
 bool lp_player_is_over(const lp_player *player);
 void lp_player_close(lp_player *player); /* removes the adapter; NULL is fine */

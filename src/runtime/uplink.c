@@ -55,7 +55,7 @@ struct lp_uplink {
     bool is_closing;
 };
 
-/* Is the relay none of our business, for now or for good? */
+/* Nothing is tried while the machine sleeps, nor once we leave. */
 static bool is_away(const lp_uplink *uplink)
 {
     return uplink->is_leaving || uplink->is_resting;
