@@ -12,6 +12,7 @@
 #define WINDOW_MAX      (UINT64_C(64) << 20)
 #define THIN_EXTRA      (8 * PACKET) /* beyond the window, for thin flows */
 #define THIN_RESERVE    1000         /* of congestion control's window, for them */
+#define HINDERED        LP_MS(500)   /* BBR is silent for 200 */
 #define OVERHEAD        32           /* of QUIC, for a datagram */
 
 #define ROUND_MIN     LP_MS(4) /* shorter ones see the machine's noise, not the path */
@@ -41,6 +42,7 @@ lp_governor lp_governor_start(void)
         .ceiling = UINT64_MAX,
         .is_starting = true,
         .is_base_of_small = true,
+        .sent_small = true,
     };
 }
 
@@ -49,11 +51,19 @@ static uint64_t clamped(uint64_t value, uint64_t least, uint64_t most)
     return value < least ? least : value > most ? most : value;
 }
 
+/* Congestion control widens its window only while all of it is used, so a reserve must not
+ * keep it narrow for good. */
+static uint64_t reserve(const lp_governor *governor, uint64_t window)
+{
+    if (governor->is_hindered && window < governor->window + 2 * THIN_RESERVE)
+        return 0;
+    return window > 4 * THIN_RESERVE ? THIN_RESERVE : window / 4;
+}
+
 void lp_governor_look(lp_governor *governor, lp_governor_view view)
 {
     governor->in_flight = view.in_flight;
-    governor->ceiling = view.window > 4 * THIN_RESERVE ? view.window - THIN_RESERVE
-                                                       : view.window / 4 * 3;
+    governor->ceiling = view.window - reserve(governor, view.window);
 }
 
 static uint64_t window_now(const lp_governor *governor)
@@ -72,13 +82,13 @@ static lp_duration packet_time(const lp_governor *governor)
     return packet < PACKET_TIME_MAX ? packet : PACKET_TIME_MAX;
 }
 
-/* As much over the base as a round trip may have. Half a packet's time is enough for a path
- * that is kept busy evenly, and a little of the jitter is only the grain of packets. */
+/* As much over the base as a round trip may have. A packet's time is the base's, or nearly,
+ * where that is of small ones; and a little of the jitter is only the grain of packets. */
 static lp_duration target_of(const lp_governor *governor)
 {
     lp_duration packet = packet_time(governor), jitter = 2 * governor->spread;
-    if (governor->is_base_of_small && jitter < packet / 2)
-        return TARGET + packet / 2;
+    if (governor->is_base_of_small && jitter < packet * 4 / 5)
+        return TARGET + packet * 4 / 5;
     if (governor->is_base_of_small)
         return TARGET + jitter;
     return TARGET + lp_time_until(packet / GRAIN, jitter); /* the base has the packet */
@@ -120,8 +130,8 @@ static void shrink(lp_governor *governor, lp_duration rtt, lp_duration queue)
     uint64_t aim = corrected(governor, used, rtt),
              least = least_window(governor, queue);
     governor->empty_rounds = 0;
-    if (governor->is_starting) /* it grew once more before this was seen */
-        governor->window = aim * 2 / 3;
+    if (governor->is_starting)
+        governor->window = aim * 5 / 6; /* so that the queue goes away, too */
     else if (governor->window > least)
         governor->window = clamped(is_far(governor, queue) ? aim : moved(used, aim),
                                    least, governor->window);
@@ -153,13 +163,25 @@ static void grow(lp_governor *governor, lp_duration rtt)
         governor->window = clamped(aim, window + leap(governor), window * 5 / 4);
 }
 
+/* One long round alone may be a burst's at the start, or the machine's. What a second one
+ * says is true of the window as it is: it did not grow in between. */
+static bool ends_start(lp_governor *governor, bool is_long)
+{
+    bool was_long = governor->was_long;
+    governor->was_long = is_long;
+    return was_long && is_long;
+}
+
 static void adjust(lp_governor *governor, lp_duration rtt)
 {
     lp_duration queue = lp_time_until(governor->base, rtt);
+    bool is_long = queue > target_of(governor);
     bool is_ours = governor->round.peak >= governor->window / 2;
-    if (queue > target_of(governor) && is_ours)
+    if (governor->is_starting && !ends_start(governor, is_long) && is_long)
+        return;
+    if (is_long && is_ours)
         shrink(governor, rtt, queue);
-    else if (queue <= target_of(governor) && governor->round.was_full)
+    else if (!is_long && governor->round.was_full)
         grow(governor, rtt);
     governor->window = clamped(governor->window, WINDOW_MIN, WINDOW_MAX);
 }
@@ -170,7 +192,7 @@ static void lower_base(lp_governor *governor, lp_duration rtt, bool is_small)
     lp_duration both = rtt > governor->latest ? rtt : governor->latest;
     if (governor->latest != 0 && both < governor->base) {
         governor->base = both;
-        governor->is_base_of_small &= is_small;
+        governor->is_base_of_small = is_small;
     }
     if (governor->floor == 0 || governor->base < governor->floor)
         governor->floor = governor->base;
@@ -242,6 +264,16 @@ static bool was_idle(lp_governor *governor)
     return peak <= little && before <= little;
 }
 
+/* Of which kind the packets were whose round trips this round has: mostly the last round's. A
+ * base of small ones that passes for one of full ones leaves no room for any queue. */
+static bool is_of_small(lp_governor *governor)
+{
+    bool sent_small = 2 * governor->round.sent_large <= governor->round.sent;
+    bool is_small = sent_small || governor->sent_small;
+    governor->sent_small = sent_small;
+    return is_small;
+}
+
 /* Jitter makes single rounds stray below what is usual: they move the base a little. */
 static void learn(lp_governor *governor, lp_duration rtt, lp_time now)
 {
@@ -249,7 +281,7 @@ static void learn(lp_governor *governor, lp_duration rtt, lp_time now)
         governor->usual = governor->base = rtt;
     governor->usual = (3 * governor->usual + rtt) / 4;
     bool is_idle = was_idle(governor) && governor->drain.rounds == 0;
-    bool is_small = governor->round.peak <= 2 * PACKET;
+    bool is_small = is_of_small(governor);
     if (is_idle && is_small != governor->is_base_of_small) {
         governor->is_base_of_small = is_small;
         governor->base = governor->floor = governor->usual;
@@ -278,6 +310,15 @@ static lp_duration median(lp_governor *governor)
     return LP_US(sample[count / 2]) + 1;
 }
 
+static void notice_hindrance(lp_governor *governor, lp_time now)
+{
+    if (governor->unhindered_at == 0 ||
+        governor->ceiling > governor->window + THIN_RESERVE ||
+        governor->in_flight < governor->ceiling / 2)
+        governor->unhindered_at = now;
+    governor->is_hindered = now > lp_time_after(governor->unhindered_at, HINDERED);
+}
+
 static void end_round(lp_governor *governor, lp_time now)
 {
     lp_duration rtt = median(governor);
@@ -288,10 +329,12 @@ static void end_round(lp_governor *governor, lp_time now)
         adjust(governor, rtt);
         consider_draining(governor, now);
     }
+    notice_hindrance(governor, now);
     governor->round.end = lp_time_after(now, rtt > ROUND_MIN ? rtt : ROUND_MIN);
     governor->round.count = 0;
     governor->round.was_full = false;
     governor->round.peak = 0;
+    governor->round.sent = governor->round.sent_large = 0;
 }
 
 void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now)
@@ -311,7 +354,7 @@ void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now)
 static lp_duration spacing(const lp_governor *governor, uint64_t len)
 {
     uint64_t window = window_now(governor);
-    if (governor->is_starting)
+    if (governor->is_starting && !governor->was_long)
         window *= 2;
     return len * governor->usual / window * PACING_DENOM / PACING_NUMER;
 }
@@ -329,6 +372,8 @@ bool lp_governor_allows(lp_governor *governor, bool is_thin, lp_time now)
 void lp_governor_on_sent(lp_governor *governor, size_t len, lp_time now)
 {
     governor->in_flight += len + OVERHEAD;
+    governor->round.sent++;
+    governor->round.sent_large += len >= PACKET / 2;
     if (governor->round.peak < governor->in_flight)
         governor->round.peak = governor->in_flight;
     if (governor->usual == 0)

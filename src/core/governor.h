@@ -43,6 +43,7 @@ typedef struct lp_governor {
         lp_time end;
         uint32_t sample[LP_GOVERNOR_SAMPLES]; /* its round trips in us, the last ones */
         uint32_t count;
+        uint32_t sent, sent_large;  /* datagrams */
         uint64_t peak, peak_before; /* most octets under way, now and in the last one */
         bool was_full;              /* the window kept something waiting */
     } round;
@@ -55,9 +56,13 @@ typedef struct lp_governor {
     uint8_t empty_rounds;  /* full window, yet no queue: how many in a row (bounded) */
     uint8_t stuck_rounds;  /* a long queue, whatever we do: likewise */
     uint8_t moves;         /* drains that may find another path farther still */
+    lp_time unhindered_at; /* congestion control left us room */
     bool is_base_of_small; /* packets, which take less on the wire than full ones */
-    bool is_starting;      /* no queue was seen yet: grow fast */
-    bool is_waiting;       /* the last refusal was for want of room in the window */
+    bool sent_small;  /* in the last round, or nothing: whose round trips come now */
+    bool is_starting; /* no queue was seen yet: grow fast */
+    bool was_long;    /* at the start, the last round: one alone proves nothing */
+    bool is_hindered; /* by congestion control, for longer than it is ever silent */
+    bool is_waiting;  /* the last refusal was for want of room in the window */
 } lp_governor;
 
 lp_governor lp_governor_start(void);

@@ -57,13 +57,20 @@ TEST(the_window_grows_while_round_trips_stay_short)
     CHECK(it.governor.window >= 8 * before);
 }
 
+/* One that is as long as the last ends with the second round trip. */
+static void go_rounds(bench *it, lp_duration rtt, unsigned count)
+{
+    for (unsigned i = 0; i < 2 * count; i++)
+        go_round(it, rtt);
+}
+
 TEST(it_shrinks_when_packets_queue_but_not_without_end)
 {
     bench it = begun();
     for (int i = 0; i < 6; i++)
         go_round(&it, LP_MS(20));
     uint64_t before = it.governor.window;
-    go_round(&it, LP_MS(30));
+    go_rounds(&it, LP_MS(30), 2);
     CHECK(it.governor.window < before);
     before = it.governor.window;
     for (int i = 0; i < 100; i++) /* another path, or others' queue: it stays */
@@ -72,11 +79,22 @@ TEST(it_shrinks_when_packets_queue_but_not_without_end)
     CHECK(it.governor.base > LP_MS(50));
 }
 
-/* One that is as long as the last ends with the second round trip. */
-static void go_rounds(bench *it, lp_duration rtt, unsigned count)
+TEST(one_long_round_does_not_end_the_fast_start)
 {
-    for (unsigned i = 0; i < 2 * count; i++)
-        go_round(it, rtt);
+    bench it = begun();
+    go_rounds(&it, LP_MS(20), 2);
+    uint64_t before = it.governor.window;
+    for (int i = 0; i < 6; i++) { /* a burst's, or a machine's that stood still */
+        it.now = it.governor.round.end - (i < 5);
+        it.governor.in_flight = before;
+        lp_governor_on_rtt(&it.governor, LP_MS(30), it.now);
+    }
+    CHECK_EQ(it.governor.window, before);
+    go_rounds(&it, LP_MS(20), 1);
+    CHECK_EQ(it.governor.window, 2 * before);
+    go_rounds(&it, LP_MS(30), 2);
+    CHECK(it.governor.window < 2 * before);
+    CHECK(!it.governor.is_starting);
 }
 
 TEST(a_shorter_path_is_believed_after_two_rounds)
@@ -107,7 +125,7 @@ TEST(what_stays_empty_is_filled_in_growing_steps)
     enum { ROUNDS = 10 };
     bench it = begun();
     go_rounds(&it, LP_MS(20), 3);
-    go_rounds(&it, LP_MS(30), 1); /* full: no fast start any more */
+    go_rounds(&it, LP_MS(30), 2); /* full: no fast start any more */
     go_rounds(&it, LP_MS(20), 2);
     uint64_t step[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
@@ -151,4 +169,45 @@ TEST(congestion_control_is_the_ceiling_and_keeps_room_for_thin_flows)
     lp_governor_look(&it.governor, (lp_governor_view){7200, 8000});
     CHECK(!lp_governor_allows(&it.governor, false, it.now));
     CHECK(lp_governor_allows(&it.governor, true, it.now));
+}
+
+TEST(the_room_for_thin_flows_does_not_keep_congestion_control_narrow)
+{
+    bench it = begun();
+    bool was_all_used = false;
+    for (int i = 0; i < 40; i++) { /* 20 ms each */
+        lp_governor_look(&it.governor, (lp_governor_view){7200, 8000});
+        was_all_used = lp_governor_allows(&it.governor, false, it.now);
+        CHECK(!was_all_used || i * LP_MS(20) > LP_MS(400)); /* BBR's silence is 200 ms */
+        it.now += LP_MS(20);
+        lp_governor_on_rtt(&it.governor, LP_MS(20), it.now);
+    }
+    CHECK(was_all_used);
+    lp_governor_look(&it.governor, (lp_governor_view){0, 100000});
+    lp_governor_on_rtt(&it.governor, LP_MS(20), it.now += LP_MS(20));
+    lp_governor_look(&it.governor, (lp_governor_view){7200, 8000}); /* narrow again */
+    CHECK(!lp_governor_allows(&it.governor, false, it.now));
+}
+
+/* A round trip of an empty path is a full packet's time longer for full packets. */
+TEST(a_base_of_small_packets_leaves_room_for_full_ones)
+{
+    bench it = begun();
+    for (int i = 0; i < 20; i++) { /* a game */
+        lp_governor_look(&it.governor, AMPLE);
+        lp_governor_on_sent(&it.governor, 150, it.now);
+        it.now += LP_MS(20);
+        lp_governor_on_rtt(&it.governor, LP_MS(20), it.now);
+    }
+    for (int i = 0; i < 12; i++)
+        go_round(&it, LP_US(22300)); /* 5 Mbit/s: 2.3 ms a packet, and nothing waits */
+    CHECK(it.governor.window >= 5000000 / 8 * 22 / 1000);
+    for (int i = 0; i < 4; i++) { /* many small ones: no window tells them apart */
+        lp_governor_look(&it.governor, AMPLE);
+        for (int k = 0; k < 60; k++)
+            lp_governor_on_sent(&it.governor, 150, it.now);
+        it.now += LP_MS(20);
+        lp_governor_on_rtt(&it.governor, LP_MS(20), it.now);
+    }
+    CHECK(it.governor.is_base_of_small);
 }
