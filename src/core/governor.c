@@ -87,8 +87,8 @@ static lp_duration packet_time(const lp_governor *governor)
 static lp_duration target_of(const lp_governor *governor)
 {
     lp_duration packet = packet_time(governor), jitter = 2 * governor->spread;
-    if (governor->is_base_of_small && jitter < packet * 4 / 5)
-        return TARGET + packet * 4 / 5;
+    if (governor->is_base_of_small && jitter < packet * 3 / 4)
+        return TARGET + packet * 3 / 4;
     if (governor->is_base_of_small)
         return TARGET + jitter;
     return TARGET + lp_time_until(packet / GRAIN, jitter); /* the base has the packet */
