@@ -431,19 +431,27 @@ static lp_duration newest_rtt(lp_duration before, const ngtcp2_conn_info *info)
                                     : rtt;
 }
 
+/* Round trips can be the same to the nanosecond, where time is virtual. */
+static bool has_news(const lp_conn *conn, const ngtcp2_conn_info *info)
+{
+    return info->latest_rtt != conn->felt.latest ||
+           info->smoothed_rtt != conn->felt.smoothed ||
+           info->bytes_in_flight < conn->felt.in_flight;
+}
+
 /* After each packet: an acknowledgement in between would blur what was smoothed. */
 static void feel_rtt(lp_conn *conn, lp_time now)
 {
     ngtcp2_conn_info info;
     ngtcp2_conn_get_conn_info(conn->ngtcp2, &info);
     bool is_known = info.min_rtt != UINT64_MAX;
+    bool is_new = has_news(conn, &info);
     conn->felt.in_flight = info.bytes_in_flight;
     if (!is_known) {
         conn->felt.is_new_path = true;
         conn->felt.smoothed = conn->felt.latest = 0;
         conn->hush = (lp_hush){.clock = conn->hush.clock};
-    } else if (info.latest_rtt != conn->felt.latest ||
-               info.smoothed_rtt != conn->felt.smoothed) {
+    } else if (is_new) {
         lp_duration rtt = newest_rtt(conn->felt.smoothed, &info);
         if (info.bytes_in_flight > THIN_FLIGHT || rtt + LP_US(1) < info.latest_rtt)
             conn->felt.rtt = rtt;
