@@ -4,8 +4,8 @@ static bool is_worth_it(const lp_moderation *past, lp_duration length)
 {
     /* Once there are pauses, it is they that set how often we look. */
     size_t events = past->pause > 0 ? past->frames : past->looks;
-    size_t least = past->pause > 0 ? LP_MODERATION_WAKE_UPS * 3 / 4
-                                   : LP_MODERATION_WAKE_UPS;
+    size_t least =
+        past->pause > 0 ? LP_MODERATION_WAKE_UPS * 3 / 4 : LP_MODERATION_WAKE_UPS;
     return events * LP_SECONDS(1) >= least * length &&
            past->octets <= past->frames * LP_MODERATION_SMALL;
 }

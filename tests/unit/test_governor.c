@@ -178,7 +178,8 @@ TEST(the_room_for_thin_flows_does_not_keep_congestion_control_narrow)
     for (int i = 0; i < 40; i++) { /* 20 ms each */
         lp_governor_look(&it.governor, (lp_governor_view){7200, 8000});
         was_all_used = lp_governor_allows(&it.governor, false, it.now);
-        CHECK(!was_all_used || i * LP_MS(20) > LP_MS(400)); /* BBR's silence is 200 ms */
+        CHECK(!was_all_used ||
+              i * LP_MS(20) > LP_MS(400)); /* BBR's silence is 200 ms */
         it.now += LP_MS(20);
         lp_governor_on_rtt(&it.governor, LP_MS(20), it.now);
     }
