@@ -128,7 +128,7 @@ def peers(asked):
 
 
 def prepare():
-    tools.build(*(f"src/app/{name}/lanparty-{name}" for name in ("relay", "gateway", "client")))
+    tools.build(*tools.PROGRAMS)
 
 
 PARTS = {"peers": peers}

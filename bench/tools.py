@@ -9,6 +9,7 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{ROOT}/build-release"
 APP = f"{BUILD}/src/app"
+PROGRAMS = tuple(f"src/app/{name}/lanparty-{name}" for name in ("relay", "gateway", "client"))
 
 
 class CannotMeasure(Exception):

@@ -163,21 +163,16 @@ static void grow(lp_governor *governor, lp_duration rtt)
         governor->window = clamped(aim, window + leap(governor), window * 5 / 4);
 }
 
-/* One long round alone may be a burst's at the start, or the machine's. What a second one
- * says is true of the window as it is: it did not grow in between. */
-static bool ends_start(lp_governor *governor, bool is_long)
-{
-    bool was_long = governor->was_long;
-    governor->was_long = is_long;
-    return was_long && is_long;
-}
-
 static void adjust(lp_governor *governor, lp_duration rtt)
 {
     lp_duration queue = lp_time_until(governor->base, rtt);
     bool is_long = queue > target_of(governor);
     bool is_ours = governor->round.peak >= governor->window / 2;
-    if (governor->is_starting && !ends_start(governor, is_long) && is_long)
+    /* At the start one long round may be a burst's. What a second one says is true of the
+     * window as it is: it did not grow in between. */
+    bool is_first = governor->is_starting && is_long && !governor->was_long;
+    governor->was_long = is_long;
+    if (is_first)
         return;
     if (is_long && is_ours)
         shrink(governor, rtt, queue);

@@ -60,7 +60,7 @@ typedef struct lp_governor {
     bool is_base_of_small; /* packets, which take less on the wire than full ones */
     bool sent_small;  /* in the last round, or nothing: whose round trips come now */
     bool is_starting; /* no queue was seen yet: grow fast */
-    bool was_long;    /* at the start, the last round: one alone proves nothing */
+    bool was_long;    /* the last round: one alone does not end the start */
     bool is_hindered; /* by congestion control, for longer than it is ever silent */
     bool is_waiting;  /* the last refusal was for want of room in the window */
 } lp_governor;
