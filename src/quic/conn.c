@@ -415,8 +415,15 @@ static void notice_migration(lp_conn *conn, lp_time now)
 
 /* With less under way the peer may keep an acknowledgement for long (lp_conn_may_hold).
  * Where the rest would be less than it ever saw, the library does not take that off: such
- * a round trip says nothing. */
+ * a round trip says nothing, unless it is short all the same. */
 #define THIN_FLIGHT 3600
+#define SHORT_STAY  LP_MS(1)
+
+static bool is_telling(lp_duration rtt, const ngtcp2_conn_info *info)
+{
+    return info->bytes_in_flight > THIN_FLIGHT || rtt + LP_US(1) < info->latest_rtt ||
+           rtt < info->min_rtt + SHORT_STAY;
+}
 
 /* The library tells the newest round trip only with the peer's delay in it, but takes it
  * off before smoothing (RFC 9002 section 5.3): that is undone here. */
@@ -453,7 +460,7 @@ static void feel_rtt(lp_conn *conn, lp_time now)
         conn->hush = (lp_hush){.clock = conn->hush.clock};
     } else if (is_new) {
         lp_duration rtt = newest_rtt(conn->felt.smoothed, &info);
-        if (info.bytes_in_flight > THIN_FLIGHT || rtt + LP_US(1) < info.latest_rtt)
+        if (is_telling(rtt, &info))
             conn->felt.rtt = rtt;
         lp_hush_on_rtt(&conn->hush, info.latest_rtt, now);
         conn->felt.latest = info.latest_rtt;

@@ -23,10 +23,12 @@ enum { MAX_VIEWS = 4 }; /* chunks of the outbox that one packet gathers */
 #define LOADED 6000
 
 /* More than that, up to what the least congestion window of four packets lets through
- * without an answer, waits only so long. Where the round trip is short the library would
- * acknowledge within microseconds, and an alarm that near costs more than the packet. */
+ * without an answer, waits for the next packet after BUSY_SOON, or so long where none
+ * comes. Where the round trip is short the library would acknowledge within microseconds,
+ * and an alarm that near costs more than the packet; an alarm at all, a wake-up. */
 #define BUSY          4800
-#define BUSY_PATIENCE LP_MS(2)
+#define BUSY_SOON     LP_MS(1)
+#define BUSY_PATIENCE LP_MS(5)
 /* How much later than due, when a datagram waits that will take it along. */
 #define HELD_PATIENCE LP_MS(3)
 
@@ -47,10 +49,13 @@ static bool is_quiet(const lp_conn *conn)
  */
 static bool may_answer_late(const lp_conn *conn, lp_time now, lp_time *out_until)
 {
+    bool is_thin = conn->unanswered <= THIN;
+    bool is_near = conn->felt.smoothed / 8 < BUSY_SOON;
+    lp_duration soon = is_thin ? ACK_PATIENCE : BUSY_SOON;
     *out_until = lp_time_after(conn->unanswered_since,
-                               conn->unanswered <= THIN ? ACK_PATIENCE : BUSY_PATIENCE);
+                               !is_thin && is_near ? BUSY_PATIENCE : soon);
     return conn->unanswered > 0 && conn->unanswered <= BUSY && !conn->is_blocked &&
-           is_quiet(conn) && now < *out_until;
+           is_quiet(conn) && lp_time_until(conn->unanswered_since, now) < soon;
 }
 
 static lp_write pause_burst(lp_conn *conn, lp_time now)

@@ -1,14 +1,20 @@
 #include "quic_net.h"
 
 /* A relay, a client, and a connection between them. */
-static sim_net *connected_net(void (*adjust)(lp_quic_config *))
+static sim_net *net_over(lp_duration delay, void (*adjust)(lp_quic_config *))
 {
     sim_net *net = net_new();
+    net->delay = delay;
     start_endpoint(net, RELAY, adjust);
     start_endpoint(net, CLIENT, adjust);
     dial(net, CLIENT);
     CHECK(run_until(net, LP_SECONDS(20), both_connected));
     return net;
+}
+
+static sim_net *connected_net(void (*adjust)(lp_quic_config *))
+{
+    return net_over(LP_MS(10), adjust);
 }
 
 static bool all_datagrams_left(const sim_net *net)
@@ -419,6 +425,37 @@ TEST(acknowledgements_of_small_datagrams_are_few_and_of_large_ones_prompt)
         CHECK_EQ(net->nodes[RELAY].datagrams_in, COUNT);
         run(net, LP_MS(25));
         CHECK_EQ(lp_conn_look(net->nodes[CLIENT].conn).in_flight, 0);
+        net_free(net);
+    }
+}
+
+/* An alarm for it would wake the receiver once more. */
+TEST(an_acknowledgement_goes_when_another_packet_comes_or_soon_without_one)
+{
+    static const struct {
+        const char *name;
+        lp_duration apart, answered, unanswered;
+    } rows[] = {
+        {"another packet a little later", LP_US(1500), LP_US(1800), LP_US(1600)},
+        {"another packet at once, and none after", LP_US(300), LP_US(5600),
+         LP_US(4900)},
+    };
+    EACH_ROW (row, rows) {
+        sim_net *net = net_over(LP_US(100), NULL);
+        lp_conn *conn = net->nodes[CLIENT].conn;
+        CHECK(run_until(net, LP_SECONDS(5), both_settled));
+        run(net, LP_SECONDS(1));
+        (void)lp_conn_feel(conn);
+        send_datagrams(&net->nodes[CLIENT], 1, 1300);
+        run(net, row->apart);
+        send_datagrams(&net->nodes[CLIENT], 1, 1300);
+        run(net, row->unanswered - row->apart);
+        CHECK(lp_conn_look(conn).in_flight > 0);
+        run(net, row->answered - row->unanswered);
+        CHECK_EQ(lp_conn_look(conn).in_flight, 0);
+        lp_duration rtt = lp_conn_feel(conn).rtt; /* without the receiver's patience */
+        CHECK(rtt >= 2 * net->delay);
+        CHECK(rtt < 2 * net->delay + LP_US(100));
         net_free(net);
     }
 }
