@@ -75,14 +75,13 @@ static size_t take_captured(lp_player *player, lp_space frame,
     return count;
 }
 
-/* How many frames there were, of how many octets together. */
-static size_t read_tap(lp_player *player, lp_time now, size_t *out_octets)
+/* How many frames there were, of how many octets together; about `most` are read. */
+static size_t read_tap(lp_player *player, size_t most, lp_time now, size_t *out_octets)
 {
     lp_space frame = lp_space_of(player->captured + LP_DATAGRAM_HEADER_LEN,
                                  FRAME_ROOM - LP_DATAGRAM_HEADER_LEN);
     size_t count = 0;
-    *out_octets = 0;
-    while (count < FRAMES_PER_WAKE_UP) {
+    while (count < most) {
         size_t len;
         lp_offload offload;
         lp_err err = lp_tap_read(player->tap, frame, &len, &offload);
@@ -102,9 +101,17 @@ static void on_tap(uv_poll_t *poll, int status, int events)
 {
     lp_player *player = poll->data;
     lp_time now = lp_clock_now();
-    size_t octets;
-    size_t count = read_tap(player, now, &octets);
-    lp_uplink_flush(player->uplink, now);
+    size_t octets = 0, count = 0;
+    /* Where frames come alone, one leaves before we look whether another came. */
+    if (player->was_alone) {
+        count = read_tap(player, 1, now, &octets);
+        lp_uplink_flush(player->uplink, now);
+    }
+    size_t more = read_tap(player, FRAMES_PER_WAKE_UP, now, &octets);
+    count += more;
+    if (more > 0 || !player->was_alone)
+        lp_uplink_flush(player->uplink, now);
+    player->was_alone = count == 1;
     /* All of this thread rests: what the relay sends meanwhile waits with the frames. */
     lp_duration rest = lp_moderation_on_look(&player->moderation, count, octets, now);
     if (rest > 0)

@@ -35,6 +35,7 @@ struct lp_player {
     bool has_lost_tap;
     bool is_asleep;           /* between lp_player_sleep and lp_player_wake */
     lp_moderation moderation; /* of the adapter */
+    bool was_alone;           /* the adapter's last wake-up brought one frame */
 
     lp_time next_tick, next_snapshot, link_down_at, wakes_at;
     lp_addr relay; /* the address dialled last */
