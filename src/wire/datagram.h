@@ -1,7 +1,8 @@
 /*
  * What travels in a QUIC DATAGRAM (docs/protocol.md, "Datagrams"):
  *
- *   version:4 type:4   1   version 1; type 0 frame, 1 control, 2 keepalive, 3 voice
+ *   version:4 type:4   1   version 1; type 0 frame, 1 control, 2 keepalive, 3 voice;
+ *                          4 is another thing altogether: wire/stamp.h
  *   flags              1   bit 0 sealed; a v1 receiver takes only 0
  *   payload_len        2   must equal what follows
  *   room               4   the number from welcome
@@ -27,6 +28,7 @@ typedef enum lp_datagram_type {
     LP_DATAGRAM_CONTROL = 1, /* reserved in v1 */
     LP_DATAGRAM_KEEPALIVE = 2,
     LP_DATAGRAM_VOICE = 3, /* reserved in v1 */
+    LP_DATAGRAM_STAMP = 4, /* has no such header: see wire/stamp.h */
 } lp_datagram_type;
 
 typedef struct lp_datagram {

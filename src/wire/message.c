@@ -109,6 +109,7 @@ static void read_welcome(lp_json *json, lp_welcome *welcome)
     if (welcome->gateway_peer_id && !welcome->gateway_present)
         lp_json_refuse(json, "gateway_peer_id", "given, but no gateway is present");
     welcome->datagram_budget = read_optional_u32(json, "datagram_budget");
+    welcome->stamps = lp_json_has(json, "stamps") && lp_json_bool(json, "stamps");
     read_optional_text(json, "software", welcome->software, sizeof welcome->software);
 }
 
@@ -311,6 +312,8 @@ static void write_welcome(lp_json_writer *out, const lp_welcome *welcome)
     lp_json_put_bool(out, "gateway_present", welcome->gateway_present);
     put_optional_u32(out, "gateway_peer_id", welcome->gateway_peer_id);
     put_optional_u32(out, "datagram_budget", welcome->datagram_budget);
+    if (welcome->stamps)
+        lp_json_put_bool(out, "stamps", true);
     put_optional_text(out, "software", welcome->software);
 }
 

@@ -80,6 +80,7 @@ typedef struct lp_welcome {
     bool gateway_present;
     lp_peer gateway_peer_id;  /* 0: not given */
     uint32_t datagram_budget; /* what the relay will accept and send; 0: not given */
+    bool stamps;              /* the relay understands them (wire/stamp.h) */
     char software[LP_SOFTWARE_MAX + 1];
 } lp_welcome;
 

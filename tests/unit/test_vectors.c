@@ -8,6 +8,7 @@
 #include "wire/control.h"
 #include "wire/datagram.h"
 #include "wire/message.h"
+#include "wire/stamp.h"
 
 #define FILE_MAX 8192
 
@@ -126,6 +127,28 @@ static void check_datagram(const vector *file)
 TEST(every_datagram_vector_is_read_and_written_back) /* P-001 to P-004 */
 {
     CHECK(each_vector("datagram-", check_datagram) >= 17);
+}
+
+static void check_stamp(const vector *file)
+{
+    uint8_t octets[64], written[LP_STAMP_LEN];
+    size_t len = octets_of(file, octets, sizeof octets);
+    lp_stamp stamp;
+    lp_err err = lp_stamp_read(lp_bytes_of(octets, len), &stamp);
+    CHECK_EQ(err, expected_error(value_of(file, "expect")));
+    if (err)
+        return;
+    CHECK_EQ(stamp.sent, number_of(file, "sent"));
+    CHECK_EQ(stamp.transit, number_of(file, "transit"));
+    CHECK_EQ(stamp.has_transit, value_of(file, "transit")[0] != 0);
+    CHECK_STR(value_of(file, "wants_answers"), stamp.wants_answers ? "yes" : "no");
+    lp_stamp_write(&stamp, written);
+    CHECK_BYTES(written, sizeof written, octets, len);
+}
+
+TEST(every_stamp_vector_is_read_and_written_back)
+{
+    CHECK(each_vector("stamp-", check_stamp) >= 5);
 }
 
 /* --- control messages ------------------------------------------------------------- */
