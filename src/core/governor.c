@@ -86,7 +86,8 @@ static lp_duration packet_time(const lp_governor *governor)
  * where that is of small ones; and a little of the jitter is only the grain of packets. */
 static lp_duration target_of(const lp_governor *governor)
 {
-    lp_duration packet = packet_time(governor), jitter = 2 * governor->spread;
+    lp_duration packet = packet_time(governor),
+                jitter = governor->is_one_way ? governor->spread : 2 * governor->spread;
     if (governor->is_base_of_small && jitter < packet * 3 / 4)
         return TARGET + packet * 3 / 4;
     if (governor->is_base_of_small)
@@ -332,7 +333,7 @@ static void end_round(lp_governor *governor, lp_time now)
     governor->round.sent = governor->round.sent_large = 0;
 }
 
-void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now)
+static void hear(lp_governor *governor, lp_duration rtt, lp_time now)
 {
     if (rtt == 0)
         return;
@@ -340,6 +341,18 @@ void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now)
     governor->round.sample[governor->round.count++ % LP_GOVERNOR_SAMPLES] = us;
     if (now >= governor->round.end)
         end_round(governor, now);
+}
+
+void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now)
+{
+    governor->is_one_way = false;
+    hear(governor, rtt, now);
+}
+
+void lp_governor_on_one_way(lp_governor *governor, lp_duration trip, lp_time now)
+{
+    governor->is_one_way = true;
+    hear(governor, trip, now);
 }
 
 /* --- sending ---------------------------------------------------------------------- */

@@ -62,6 +62,7 @@ typedef struct lp_governor {
     bool is_starting; /* no queue was seen yet: grow fast */
     bool was_long;    /* the last round: one alone does not end the start */
     bool is_hindered; /* by congestion control, for longer than it is ever silent */
+    bool is_one_way;  /* what was heard last; its spread is of one way only */
     bool is_waiting;  /* the last refusal was for want of room in the window */
 } lp_governor;
 
@@ -75,6 +76,9 @@ void lp_governor_look(lp_governor *governor, lp_governor_view view);
 
 /* A round trip was measured, from packet to acknowledgement. */
 void lp_governor_on_rtt(lp_governor *governor, lp_duration rtt, lp_time now);
+
+/* The same, less what the way back had of queue (core/one_way.h). */
+void lp_governor_on_one_way(lp_governor *governor, lp_duration trip, lp_time now);
 
 /* May a datagram go now? `is_thin`: its flow is not one that keeps the queue filled. */
 bool lp_governor_allows(lp_governor *governor, bool is_thin, lp_time now);

@@ -212,3 +212,24 @@ TEST(a_base_of_small_packets_leaves_room_for_full_ones)
     }
     CHECK(it.governor.is_base_of_small);
 }
+
+/* A full window, and round trips of 20 to 24 ms: how large it becomes. */
+static uint64_t window_in_jitter(void (*hear)(lp_governor *, lp_duration, lp_time))
+{
+    bench it = begun();
+    for (unsigned i = 0; i < 400; i++) {
+        lp_governor_look(&it.governor, AMPLE);
+        it.governor.in_flight = it.governor.window;
+        lp_governor_allows(&it.governor, false, it.now);
+        lp_governor_on_sent(&it.governor, PACKET, it.now);
+        it.now += LP_MS(2);
+        hear(&it.governor, LP_MS(20) + LP_US(800) * (i * 7 % 6), it.now);
+    }
+    return it.governor.window;
+}
+
+TEST(one_ways_jitter_is_allowed_for_once)
+{
+    CHECK(window_in_jitter(lp_governor_on_one_way) <
+          window_in_jitter(lp_governor_on_rtt));
+}
