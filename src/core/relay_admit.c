@@ -239,6 +239,7 @@ static void send_welcome(lp_relay *relay, lp_session *session)
         .gateway_present = room->gateway != NULL,
         .gateway_peer_id = room->gateway ? room->gateway->peer_id : 0,
         .datagram_budget = (uint32_t)session->accepts,
+        .stamps = true,
         .software = "lanparty-relay " LP_VERSION,
     };
     lp_relay_send_to(relay, session, &message);

@@ -14,6 +14,7 @@
 #include "core/gauges.h"
 #include "core/governor.h"
 #include "core/histogram.h"
+#include "core/one_way.h"
 #include "core/queue.h"
 #include "quic/endpoint.h"
 
@@ -22,6 +23,7 @@ typedef struct lp_port {
     lp_conn *conn;
     lp_queue *queue;
     lp_governor governor;
+    lp_one_way ways;
     lp_histogram waited; /* what was sent, in the queue: us */
     size_t frames;       /* in the packet that was written, or is being written */
     bool is_open;        /* it has room */
@@ -34,6 +36,12 @@ void lp_port_fini(lp_port *port); /* a zeroed port is fine */
 
 /* Sets the gauges whose scope is a connection. It must have one. */
 void lp_port_look(const lp_port *port, lp_gauges *out_gauges);
+
+/* True: it was for the port, and is not a datagram for the program. */
+bool lp_port_hears(lp_port *port, lp_bytes datagram, lp_time now);
+
+/* The other end said that it understands stamps. */
+void lp_port_stamp(lp_port *port);
 
 /* Once before each round of writing: hears what acknowledgements told. */
 void lp_port_begin(lp_port *port, lp_time now);

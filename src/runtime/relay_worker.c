@@ -96,7 +96,7 @@ static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time n
 {
     lp_relay_worker *worker = state;
     relay_port *port = lp_conn_user(conn);
-    if (!port)
+    if (!port || lp_port_hears(&port->port, datagram, now))
         return;
     lp_verdict verdict = lp_relay_on_datagram(worker->relay, port->link, datagram, now);
     if (worker->config.frame_log.on)

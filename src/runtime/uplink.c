@@ -234,14 +234,27 @@ static void on_stream(void *state, lp_conn *conn, lp_bytes octets, lp_time now)
     }
 }
 
+static void tell_events(lp_uplink *uplink, lp_time now)
+{
+    lp_member_event event;
+    while (lp_member_next_event(uplink->member, &event)) {
+        if (event.kind == LP_MEMBER_EVENT_WELCOME) {
+            const lp_welcome *welcome = lp_member_welcome(uplink->member);
+            uplink->welcomes++;
+            if (welcome && welcome->stamps)
+                lp_port_stamp(&uplink->port);
+        }
+        uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
+    }
+}
+
 static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time now)
 {
     lp_uplink *uplink = state;
     /* What the stream brought in this same batch happened before this frame. */
-    lp_member_event event;
-    while (lp_member_next_event(uplink->member, &event))
-        uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
-    uplink->config.handler.on_datagram(uplink->config.handler.state, datagram, now);
+    tell_events(uplink, now);
+    if (!lp_port_hears(&uplink->port, datagram, now))
+        uplink->config.handler.on_datagram(uplink->config.handler.state, datagram, now);
 }
 
 static void on_read_end(void *state)
@@ -317,7 +330,6 @@ static void settle(void *state, lp_time now)
 {
     lp_uplink *uplink = state;
     lp_bytes octets;
-    lp_member_event event;
     while (lp_member_next_send(uplink->member, &octets)) {
         if (uplink->port.conn && lp_conn_send(uplink->port.conn, octets) != LP_OK)
             lp_conn_close(uplink->port.conn, LP_CLOSE_INTERNAL,
@@ -325,11 +337,7 @@ static void settle(void *state, lp_time now)
     }
     if (has_given_up(uplink))
         lp_conn_close(uplink->port.conn, LP_CLOSE_NORMAL, "not joined");
-    while (lp_member_next_event(uplink->member, &event)) {
-        if (event.kind == LP_MEMBER_EVENT_WELCOME)
-            uplink->welcomes++;
-        uplink->config.handler.on_event(uplink->config.handler.state, &event, now);
-    }
+    tell_events(uplink, now);
     if (!is_away(uplink))
         connect_if_wanted(uplink, now);
 }

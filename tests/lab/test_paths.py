@@ -194,6 +194,7 @@ def test_what_waits_for_a_narrow_path_is_seen_in_the_status(party):
     transfer(party.host, HOST, player.node, 1_500_000)
     live = player.status()["live"]
     check(0 < live["queue_p99_us"] <= WAIT_MAX_US, "its datagrams waited", live)
+    check(live["stamps_heard"] > 0, "relay and player tell each other of the two ways", live)
     check_live(live)
     eventually(lambda: party.peer(player.tap_mac())["reported"].get("queue_p99_us", 0) > 0,
                "the relay knows that they waited", 25)

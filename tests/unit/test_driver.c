@@ -58,6 +58,8 @@ static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time n
 {
     side *it = state;
     uint32_t number;
+    if (lp_port_hears(&it->port, datagram, now))
+        return;
     memcpy(&number, datagram.at, sizeof number);
     it->disorders += it->datagrams > 0 && number <= it->last_number;
     it->last_number = number;
@@ -321,6 +323,62 @@ TEST(what_a_driver_does_can_be_looked_at)
     CHECK(gauges.at[LP_GAUGE_OF_FRAMES_P99] > 1); /* small ones share a packet */
     CHECK(gauges.at[LP_GAUGE_OF_READS] > 0 && gauges.at[LP_GAUGE_OF_SENDS] > 0);
     CHECK(gauges.at[LP_GAUGE_OF_READ_P50] > 0 && gauges.at[LP_GAUGE_OF_SEND_P50] > 0);
+    close_both();
+}
+
+static void swap_datagrams(uint32_t number)
+{
+    relay.datagrams = peer.datagrams = 0;
+    send_number(&peer, number, 100);
+    lp_driver_flush(peer.driver, lp_clock_now());
+    CHECK(turn_until(has_datagram, &relay));
+    send_number(&relay, number, 100);
+    lp_driver_flush(relay.driver, lp_clock_now());
+    CHECK(turn_until(both_have_datagrams, NULL));
+}
+
+static uint64_t stamps_heard(const side *it)
+{
+    lp_gauges gauges = {{0}};
+    lp_port_look(&it->port, &gauges);
+    return gauges.at[LP_GAUGE_OF_STAMPS];
+}
+
+TEST(stamps_travel_with_datagrams_between_those_who_know_them)
+{
+    connect_both("127.0.0.1");
+    swap_datagrams(1);
+    CHECK_EQ(stamps_heard(&relay), 0);
+    CHECK_EQ(stamps_heard(&peer), 0);
+    uint64_t before = lp_conn_look(peer.port.conn).packets_sent;
+    lp_port_stamp(&peer.port);
+    swap_datagrams(2);
+    CHECK_EQ(stamps_heard(&relay), 1);
+    CHECK_EQ(stamps_heard(&peer), 1); /* who heard one may answer */
+    CHECK_EQ(relay.datagrams, 1);     /* and nobody else hears of it */
+    CHECK(lp_conn_look(peer.port.conn).packets_sent <= before + 2); /* acknowledging */
+    swap_datagrams(3); /* nobody is busy, and a second is not over */
+    CHECK_EQ(stamps_heard(&relay), 1);
+    CHECK_EQ(stamps_heard(&peer), 1);
+    close_both();
+}
+
+TEST(a_full_packet_has_no_room_for_a_stamp)
+{
+    connect_both("127.0.0.1");
+    lp_port_stamp(&peer.port);
+    size_t full = lp_conn_budget(peer.port.conn);
+    peer.port.ways.sent_at = lp_clock_now() - LP_STAMP_EVERY_IDLE * 2;
+    send_number(&peer, 1, full);
+    lp_driver_flush(peer.driver, lp_clock_now());
+    CHECK(turn_until(has_datagram, &relay));
+    CHECK_EQ(stamps_heard(&relay), 0);
+    peer.port.ways.sent_at -= LP_STAMP_EVERY_IDLE * LP_STAMP_URGENT;
+    relay.datagrams = 0;
+    send_number(&peer, 2, full); /* its time has come all the same */
+    lp_driver_flush(peer.driver, lp_clock_now());
+    CHECK(turn_until(has_datagram, &relay));
+    CHECK_EQ(stamps_heard(&relay), 1);
     close_both();
 }
 

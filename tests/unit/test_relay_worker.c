@@ -84,6 +84,18 @@ TEST(frames_cost_no_allocation_in_relay_and_uplinks)
     close_all();
 }
 
+TEST(relay_and_players_stamp_what_they_send)
+{
+    join_all("QUAKE");
+    send_one_each_way(); /* a player goes first */
+    send_one_each_way();
+    CHECK(lp_uplink_look(alice.uplink)->at[LP_GAUGE_OF_STAMPS] > 0);
+    CHECK(lp_uplink_look(bob.uplink)->at[LP_GAUGE_OF_STAMPS] > 0);
+    CHECK_EQ(lp_uplink_look(carol.uplink)->at[LP_GAUGE_OF_STAMPS],
+             0); /* no frame went */
+    close_all();
+}
+
 /* G-018: whoever hears a frame has heard of its sender before. */
 TEST(those_present_hear_of_a_joiner_before_its_frames)
 {

@@ -23,6 +23,7 @@ TEST(an_uplink_dials_joins_and_says_so)
     CHECK(lp_uplink_conn(alice.uplink) != NULL);
     CHECK_EQ(lp_member_welcome(lp_uplink_member(alice.uplink))->tap_mtu,
              LP_RELAY_ROOM_MTU_DEFAULT);
+    CHECK(lp_member_welcome(lp_uplink_member(alice.uplink))->stamps);
     CHECK_EQ(lp_uplink_reconnects(alice.uplink), 0);
     close_player(&alice);
     close_party(&here);
