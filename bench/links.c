@@ -43,7 +43,7 @@ enum { RELAY, PLAYER }; /* of each tunnel */
 static struct {
     double rate, up_rate, queue, delay, jitter, loss, streams, seconds, governed,
         congestion, down, both, tunnels, game_rate, game_size, seed, flood, late,
-        foreign, later_rate, later_delay, stall, trace;
+        foreign, later_rate, later_delay, stall, stamps, drift, trace;
 } is = {.rate = 20,
         .queue = 262144,
         .delay = 10,
@@ -54,6 +54,7 @@ static struct {
         .tunnels = 1,
         .game_rate = 60,
         .game_size = 80,
+        .stamps = 1,
         .seed = 1};
 
 #define OPTION(name)    \
@@ -88,6 +89,8 @@ static const struct {
     OPTION(later_delay),
     OPTION(
         stall), /* ms: a program does not run for so long, on average, 20 times a second */
+    OPTION(stamps), /* 0: the ends know of none, as in older programs */
+    OPTION(drift),  /* ppm that the player's clock is faster */
     OPTION(trace),
 };
 
@@ -285,10 +288,26 @@ static int sender_of(uint8_t flow)
     return flow < AGAINST || flow == FLOOD ? bulk_side() : !bulk_side();
 }
 
+/* As if the player's clock went faster. */
+static bool is_stamp(int to, lp_bytes datagram)
+{
+    uint8_t octets[LP_STAMP_LEN];
+    lp_stamp stamp;
+    uint32_t ahead =
+        (uint32_t)(int64_t)((double)(now - LP_SECONDS(1000)) / 1e3 * is.drift / 1e6);
+    if (lp_stamp_read(datagram, &stamp) != LP_OK)
+        return false;
+    stamp.sent += to % 2 == RELAY ? ahead : -ahead;
+    lp_stamp_write(&stamp, octets);
+    return lp_port_hears(&nodes[to].port, lp_bytes_of(octets, sizeof octets), now);
+}
+
 static void on_datagram(void *state, lp_conn *conn, lp_bytes datagram, lp_time at)
 {
     int to = (int)((node *)state - nodes), tunnel = to / 2;
     uint32_t number;
+    if (is_stamp(to, datagram))
+        return;
     uint8_t flow = datagram.at[META];
     memcpy(&number, datagram.at + META + 4, sizeof number);
     if (flow == GAME) {
@@ -367,6 +386,8 @@ static bool on_connected(void *state, lp_conn *conn, lp_time at)
 {
     node *it = state;
     it->is_up = lp_port_init(&it->port, conn, (lp_random){draw_octets, NULL}) == LP_OK;
+    if (is.stamps)
+        lp_port_stamp(&it->port);
     return it->is_up;
 }
 
