@@ -3,6 +3,9 @@
 /* Standing queue that is aimed for, beyond one packet's own time on the wire: what keeps
  * the bottleneck busy between two acknowledgements. */
 #define TARGET LP_US(1100)
+/* The same where the way back has a queue, too: a ping waits in both. One way is seen
+ * without the other's noise, so it keeps busy with less. */
+#define TARGET_OF_TWO LP_US(700)
 
 #define PACKET          1452 /* a full one, on the wire */
 #define PACKET_TIME_MAX LP_MS(12)
@@ -86,13 +89,14 @@ static lp_duration packet_time(const lp_governor *governor)
  * where that is of small ones; and a little of the jitter is only the grain of packets. */
 static lp_duration target_of(const lp_governor *governor)
 {
-    lp_duration packet = packet_time(governor),
-                jitter = governor->is_one_way ? governor->spread : 2 * governor->spread;
+    lp_duration target = governor->is_one_way ? TARGET_OF_TWO : TARGET;
+    lp_duration jitter = governor->is_one_way ? governor->spread : 2 * governor->spread;
+    lp_duration packet = packet_time(governor);
     if (governor->is_base_of_small && jitter < packet * 3 / 4)
-        return TARGET + packet * 3 / 4;
+        return target + packet * 3 / 4;
     if (governor->is_base_of_small)
-        return TARGET + jitter;
-    return TARGET + lp_time_until(packet / GRAIN, jitter); /* the base has the packet */
+        return target + jitter;
+    return target + lp_time_until(packet / GRAIN, jitter); /* the base has the packet */
 }
 
 /* The window at which the queue is as long as it may be, when with `window` a round trip

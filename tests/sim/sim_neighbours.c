@@ -198,7 +198,7 @@ TEST(neighbours_do_not_fill_the_modem)
         {"one, stamped", 1, 0, 20e6, 20e6, LP_MS(4), {95, 0}, true},
         {"four players, stamped", 4, 0, 20e6, 20e6, LP_MS(5), {95, 0}, true},
         {"there and back, stamped", 1, 1, 20e6, 20e6, LP_MS(9), {90, 90}, true},
-        {"a slow way back, stamped", 1, 1, 20e6, 5e6, LP_MS(12), {85, 90}, true},
+        {"a slow way back, stamped", 1, 1, 20e6, 5e6, LP_MS(9), {75, 90}, true},
     };
     EACH_ROW (row, rows) {
         sender *senders = calloc(SENDERS, sizeof *senders);

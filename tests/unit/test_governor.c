@@ -213,23 +213,25 @@ TEST(a_base_of_small_packets_leaves_room_for_full_ones)
     CHECK(it.governor.is_base_of_small);
 }
 
-/* A full window, and round trips of 20 to 24 ms: how large it becomes. */
-static uint64_t window_in_jitter(void (*hear)(lp_governor *, lp_duration, lp_time))
+/* Growing fast, a queue of 1.1 ms is seen: how large the window becomes. */
+static uint64_t window_with_queue(void (*hear)(lp_governor *, lp_duration, lp_time))
 {
     bench it = begun();
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < 12; i++) {
         lp_governor_look(&it.governor, AMPLE);
         it.governor.in_flight = it.governor.window;
         lp_governor_allows(&it.governor, false, it.now);
         lp_governor_on_sent(&it.governor, PACKET, it.now);
-        it.now += LP_MS(2);
-        hear(&it.governor, LP_MS(20) + LP_US(800) * (i * 7 % 6), it.now);
+        it.now += LP_MS(22);
+        hear(&it.governor, i < 4 ? LP_MS(20) : LP_US(21100), it.now);
     }
     return it.governor.window;
 }
 
-TEST(one_ways_jitter_is_allowed_for_once)
+TEST(where_both_ways_have_a_queue_each_is_kept_shorter)
 {
-    CHECK(window_in_jitter(lp_governor_on_one_way) <
-          window_in_jitter(lp_governor_on_rtt));
+    uint64_t of_both = window_with_queue(lp_governor_on_rtt),
+             of_one = window_with_queue(lp_governor_on_one_way);
+    CHECK(of_one < 300000);
+    CHECK(of_both > 10 * of_one); /* it may be that long, and goes on growing */
 }
