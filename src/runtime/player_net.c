@@ -47,6 +47,7 @@ void lp_player_unpin(lp_player *player)
     if (player->pin == LP_PIN_OURS)
         lp_net_unpin(net_of(player), &player->relay);
     player->pin = LP_PIN_NO;
+    player->next_pin = 0; /* who wakes up within a second pins before all else again */
 }
 
 /* Does a host route lead to the relay where it should? Ours, or one that was there. */
