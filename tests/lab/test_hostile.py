@@ -241,6 +241,36 @@ def test_malformed_datagrams_are_counted_and_end_in_the_door(party):
 
 
 @party_test()
+def test_stamps_are_answered_and_lies_in_them_hurt_nobody(party):
+    """docs/protocol.md, section 4.1: to who sends some, with a packet that leaves anyway."""
+    party.open()
+    player = playing(party)
+    rude = RawPeer.dial(attacker(party), party, 2).join(EVIL).join(EVIL[:-1] + "7", 1)
+    check(rude.message("welcome")["stamps"] is True, "the relay says that it knows stamps")
+    wrong = ["14040000000700000000", "14000000000700000001", "140000000007000000",
+             "1400000000070000000000"]
+    for octets in wrong:
+        rude.tell("datagram", 0, bytes.fromhex(octets))
+    rude.tell("datagram", 0, bytes.fromhex("14020000000700000000"))
+    eventually(lambda: party.peer(EVIL)["malformed"] == len(wrong), "wrong ones are counted", 5)
+    rude.send(experimental(BROADCAST, EVIL), 0)
+    rude.send(experimental(BROADCAST, EVIL[:-1] + "7"), 1)
+
+    def stamps(who):
+        return [text for text in rude.events("datagram", who) if text.startswith("14")]
+    answer = bytes.fromhex(eventually(lambda: stamps(0), "the right one is answered", 5)[0])
+    check(len(answer) == 10 and answer[1] & 1, "with its transit", answer.hex())
+    dice = random.Random(1)
+    for _ in range(2000):
+        rude.tell("datagram", 0, struct.pack("!BBII", 0x14, 3, *(
+            dice.getrandbits(32) for _ in range(2))))
+        rude.send(experimental(EVIL, EVIL[:-1] + "7"), 1)
+    unimpressed(party, player, "stamps full of lies")
+    check(not stamps(1), "who never sent one hears of none", stamps(1)[:1])
+    check(rude.is_open(), "they are no offence")
+
+
+@party_test()
 def test_what_players_may_not_send_reaches_nobody(party):
     """L-017, L-022 to L-024, F-3: by the name of each filter, and no frame on the LAN."""
     party.open()
