@@ -7,6 +7,7 @@ void lp_one_way_on_new_path(lp_one_way *ways)
 {
     ways->has_least = ways->has_empty = ways->has_news = false;
     ways->told_at = ways->crowded_until = 0;
+    ways->queue = ways->quiet_queue = 0;
     ways->rtt = 0;
 }
 
@@ -45,9 +46,12 @@ static void compare_with_rtt(lp_one_way *ways, lp_time now)
         ways->has_empty = true;
         ways->empty = rest;
         ways->hidden = 0;
+        ways->quiet_queue = 0;
     }
-    if (is_quiet(ways, now))
+    if (is_quiet(ways, now)) {
         ways->empty += (rest - ways->empty) / 4;
+        ways->quiet_queue = (3 * ways->quiet_queue + ways->queue) / 4;
+    }
     ways->hidden += (rest - ways->empty - ways->hidden) / 8;
     if (ways->hidden > (int64_t)LP_CROWDED)
         ways->crowded_until = lp_time_after(now, LP_CROWDED_FOR);
@@ -122,10 +126,15 @@ void lp_one_way_on_rtt(lp_one_way *ways, lp_duration rtt, lp_time now)
     ways->rtt_at = now;
 }
 
+lp_duration lp_one_way_queue(const lp_one_way *ways)
+{
+    return lp_time_until(ways->quiet_queue, ways->queue);
+}
+
 bool lp_one_way_counts(const lp_one_way *ways, lp_time now)
 {
     return now < ways->crowded_until && ways->has_empty &&
-           ways->empty >= (int64_t)LP_STAMP_EVERY &&
+           ways->rtt >= LP_STAMP_EVERY &&
            now < lp_time_after(ways->told_at, LP_STAMP_LIFETIME);
 }
 

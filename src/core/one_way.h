@@ -45,6 +45,8 @@ typedef struct lp_one_way {
     bool has_news;     /* nobody asked yet */
     uint32_t least;    /* transit without a queue: us, modulo 2^32 */
     lp_duration queue; /* that the newest one met */
+    lp_duration
+        quiet_queue; /* the same on a quiet path, smoothed: what clocks drifted */
     lp_time told_at;
     int64_t
         empty; /* ns: a round trip on a quiet path, less the queue that it seemed to meet */
@@ -70,6 +72,9 @@ lp_stamp lp_one_way_stamp(const lp_one_way *ways, lp_time now);
 void lp_one_way_on_sent(lp_one_way *ways, lp_time now);
 
 void lp_one_way_on_rtt(lp_one_way *ways, lp_duration rtt, lp_time now);
+
+/* What the newest stamp of ours that was answered waited on its way; 0 where none was. */
+lp_duration lp_one_way_queue(const lp_one_way *ways);
 
 /* The way back has a queue, and the other end answers. Where stamps are farther apart than
  * a round trip is long, that tells more all the same. */

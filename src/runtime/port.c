@@ -34,7 +34,7 @@ void lp_port_look(const lp_port *port, lp_gauges *out_gauges)
     at[LP_GAUGE_OF_PACKETS_SENT] = view.packets_sent;
     at[LP_GAUGE_OF_PACKETS_LOST] = view.packets_lost;
     at[LP_GAUGE_OF_CONTROL_LATE] = view.control_late;
-    at[LP_GAUGE_OF_PATH_QUEUE] = port->ways.queue / LP_US(1);
+    at[LP_GAUGE_OF_PATH_QUEUE] = lp_one_way_queue(&port->ways) / LP_US(1);
     at[LP_GAUGE_OF_STAMPS] = port->ways.heard;
     at[LP_GAUGE_OF_QUEUE_P50] = lp_histogram_percentile(&port->waited, 50);
     at[LP_GAUGE_OF_QUEUE_P99] = lp_histogram_percentile(&port->waited, 99);

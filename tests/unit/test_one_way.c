@@ -115,6 +115,26 @@ TEST(on_a_quiet_path_clocks_may_drift)
     }
 }
 
+TEST(after_an_hour_of_drift_stamps_are_as_good_as_ever)
+{
+    path it = path_new();
+    for (int s = 0; s < 3600; s++) {
+        it.far_clock += LP_US(100);
+        probe(&it, 0, 0);
+        it.now += LP_SECONDS(1);
+    }
+    CHECK(lp_one_way_queue(&it.near) < LP_MS(1)); /* there never was one */
+    for (int i = 0; i < 8; i++) {
+        lp_one_way_be_busy(&it.near, it.now);
+        probe(&it, LP_MS(3), LP_MS(5));
+    }
+    CHECK(lp_one_way_counts(&it.near, it.now));
+    lp_duration trip = lp_one_way_take_trip(&it.near),
+                queue = lp_one_way_queue(&it.near);
+    CHECK(trip > EMPTY + LP_US(2500) && trip < EMPTY + LP_US(3500));
+    CHECK(queue > LP_US(2500) && queue < LP_US(3500));
+}
+
 TEST(a_clock_that_was_set_starts_over)
 {
     static const struct {
