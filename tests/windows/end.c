@@ -44,28 +44,25 @@ typedef struct session {
     int told, returned;
 } session;
 
-/* The answer; or that it need not be waited for, where window and program are no more. */
-static BOOL ask(HWND window, UINT message, WPARAM word, DWORD_PTR *out_answer)
-{
-    if (SendMessageTimeoutA(window, message, word, (LPARAM)ENDSESSION_LOGOFF, 0,
-                            PATIENCE_MS, out_answer))
-        return TRUE;
-    *out_answer = TRUE;
-    return GetLastError() != ERROR_TIMEOUT || !IsWindow(window);
-}
-
-/* A program may have several, and end while the first one is told. */
+/* A program may have several windows, and end while the first one is told. */
 static BOOL CALLBACK tell_window(HWND window, LPARAM state)
 {
     session *it = (session *)state;
     DWORD process = 0;
-    DWORD_PTR may, ignored;
+    DWORD_PTR may = FALSE, ignored;
     GetWindowThreadProcessId(window, &process);
     if (process != it->process)
         return TRUE;
     it->told++;
-    it->returned += ask(window, WM_QUERYENDSESSION, 0, &may) && may &&
-                    ask(window, WM_ENDSESSION, TRUE, &ignored);
+    if (!SendMessageTimeoutA(window, WM_QUERYENDSESSION, 0, (LPARAM)ENDSESSION_LOGOFF,
+                             0, PATIENCE_MS, &may))
+        it->returned += !IsWindow(window); /* gone with the program */
+    else
+        it->returned +=
+            may &&
+            (SendMessageTimeoutA(window, WM_ENDSESSION, TRUE, (LPARAM)ENDSESSION_LOGOFF,
+                                 0, PATIENCE_MS, &ignored) ||
+             GetLastError() != ERROR_TIMEOUT); /* it was done, and is no more */
     return TRUE;
 }
 
