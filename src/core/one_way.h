@@ -42,11 +42,10 @@ typedef struct lp_one_way {
 
     /* Of our stamps, as the other end told. */
     bool has_least, has_empty;
-    bool has_news;     /* nobody asked yet */
-    uint32_t least;    /* transit without a queue: us, modulo 2^32 */
-    lp_duration queue; /* that the newest one met */
-    lp_duration
-        quiet_queue; /* the same on a quiet path, smoothed: what clocks drifted */
+    bool has_news;           /* nobody asked yet */
+    uint32_t least;          /* transit without a queue: us, modulo 2^32 */
+    lp_duration queue;       /* that the newest one met */
+    lp_duration quiet_queue; /* on a quiet path, smoothed: what clocks drifted */
     lp_time told_at;
     int64_t
         empty; /* ns: a round trip on a quiet path, less the queue that it seemed to meet */
